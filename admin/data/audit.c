@@ -38,20 +38,30 @@ static struct texts texts_of(const struct dat_event *e)
 static void event_mac(const struct dat_keys *keys, const char *prev, int64_t seq, int64_t at,
 		const struct texts *t, char ret[DAT_HASH_TEXT])
 {
-	struct hws_bytes parts[TEXTS + 3] = { hws_bytes_str(prev), hws_bytes(&seq, sizeof(seq)),
-		hws_bytes(&at, sizeof(at)) };
+	struct hws_bytes parts[TEXTS + 2];
+	char numbers[48];
 
+	/* as text, so that it is the same on every machine */
+	if (hws_fmt(numbers, sizeof(numbers), "%lld %lld", (long long)seq, (long long)at) < 0)
+		numbers[0] = '\0'; /* cannot be: it fits */
+	parts[0] = hws_bytes_str(prev);
+	parts[1] = hws_bytes_str(numbers);
 	for (size_t i = 0; i < TEXTS; i++)
-		parts[i + 3] = hws_bytes_str(t->s[i]);
+		parts[i + 2] = hws_bytes_str(t->s[i]);
 	dat_keys_mac(keys, parts, HWS_COUNT(parts), ret);
 }
 
 static void head_seal(const struct dat_keys *keys, const struct head *h, char ret[DAT_HASH_TEXT])
 {
-	const struct hws_bytes parts[] = { hws_bytes_str("head"),
-		hws_bytes(&h->seq, sizeof(h->seq)), hws_bytes_str(h->mac),
-		hws_bytes(&h->first_seq, sizeof(h->first_seq)), hws_bytes_str(h->first_mac) };
+	struct hws_bytes parts[4] = { hws_bytes_str("head") };
+	char numbers[48];
 
+	if (hws_fmt(numbers, sizeof(numbers), "%lld %lld", (long long)h->seq,
+			    (long long)h->first_seq) < 0)
+		numbers[0] = '\0'; /* cannot be: it fits */
+	parts[1] = hws_bytes_str(numbers);
+	parts[2] = hws_bytes_str(h->mac);
+	parts[3] = hws_bytes_str(h->first_mac);
 	dat_keys_mac(keys, parts, HWS_COUNT(parts), ret);
 }
 

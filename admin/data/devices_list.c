@@ -1,0 +1,173 @@
+/* admin/data/devices_list: devices among many. The text of the statement has only those conditions
+ * that are asked for, so that an index serves where there is one; there are few such texts, and each
+ * is prepared once. */
+#include "admin/data/devices_row.h"
+#include "admin/data/name.h"
+#include "shared/base/buf.h"
+#include "shared/base/str.h"
+
+int dat_device_row(const struct sql_row *row, void *arg)
+{
+	struct dat_device *d = arg;
+	const struct {
+		size_t column;
+		char *buf;
+		size_t size;
+	} texts[] = {
+		{ 0, d->guid, sizeof(d->guid) },
+		{ 1, d->id, sizeof(d->id) },
+		{ 2, d->uuid, sizeof(d->uuid) },
+		{ 4, d->owner_guid, sizeof(d->owner_guid) },
+		{ 5, d->owner_name, sizeof(d->owner_name) },
+		{ 6, d->group_guid, sizeof(d->group_guid) },
+		{ 7, d->group_name, sizeof(d->group_name) },
+		{ 8, d->note, sizeof(d->note) },
+		{ 9, d->name, sizeof(d->name) },
+		{ 10, d->username, sizeof(d->username) },
+		{ 11, d->os, sizeof(d->os) },
+		{ 12, d->cpu, sizeof(d->cpu) },
+		{ 13, d->memory, sizeof(d->memory) },
+		{ 14, d->version, sizeof(d->version) },
+		{ 15, d->last_ip, sizeof(d->last_ip) },
+	};
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
+		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
+	d->status = (enum dat_device_status)sql_int(row, 3);
+	d->last_online = sql_int(row, 16);
+	d->registered_at = sql_int(row, 17);
+	d->sysinfo_at = sql_int(row, 18);
+	return r;
+}
+
+/* Nine conditions, limit and offset. */
+#define PARAMS_MAX 11u
+
+struct where {
+	struct hws_buf text;
+	struct sql_value params[PARAMS_MAX];
+	size_t n;
+};
+
+static void add(struct where *w, const char *before, const char *after, struct sql_value v)
+{
+	w->params[w->n++] = v;
+	hws_buf_fmt(&w->text, "%s %s$%zu%s", w->n == 1 ? "WHERE" : " AND", before, w->n, after);
+}
+
+static void add_flag(struct where *w, const char *column)
+{
+	/* a parameter, too, so that all conditions are alike */
+	w->params[w->n++] = SQL_I(1);
+	hws_buf_fmt(&w->text, "%s %s IS NULL AND $%zu = 1", w->n == 1 ? "WHERE" : " AND", column,
+			w->n);
+}
+
+static void build(struct where *w, const struct dat_device_filter *f, const char *like)
+{
+	if (f->owner_guid)
+		add(w, "d.owner_guid = ", "", SQL_T(f->owner_guid));
+	if (f->group_guid)
+		add(w, "d.device_group_guid = ", "", SQL_T(f->group_guid));
+	if (f->tag)
+		add(w, "d.guid IN (SELECT t.device_guid FROM device_tag t WHERE t.tag = ", ")",
+				SQL_T(f->tag));
+	if (f->status >= 0)
+		add(w, "d.status = ", "", SQL_I(f->status));
+	if (f->online_since)
+		add(w, "d.last_online >= ", "", SQL_I(f->online_since));
+	if (f->offline_since)
+		add(w, "d.last_online < ", "", SQL_I(f->offline_since));
+	if (f->unowned)
+		add_flag(w, "d.owner_guid");
+	if (f->ungrouped)
+		add_flag(w, "d.device_group_guid");
+	if (f->search && *f->search)
+		add(w, "d.search LIKE ", " ESCAPE '\\'", SQL_T(like));
+}
+
+struct list {
+	dat_device_fn fn;
+	void *arg;
+};
+
+static int list_row(const struct sql_row *row, void *arg)
+{
+	const struct list *l = arg;
+	struct dat_device d = { 0 };
+	int r = dat_device_row(row, &d);
+
+	return r == HWS_OK ? l->fn(&d, l->arg) : r;
+}
+
+/* The text with a NUL behind it; HWS_ERR_NOMEM when it could not be made. */
+static int finish(struct hws_buf *b, const char **ret)
+{
+	hws_buf_put_u8(b, 0);
+	*ret = (const char *)hws_buf_bytes(b).ptr;
+	return hws_buf_err(b);
+}
+
+static int count(struct sql_conn *c, const struct where *w, int64_t *ret)
+{
+	struct hws_bytes where = hws_buf_bytes(&w->text);
+	struct hws_buf b;
+	const char *text;
+	int r;
+
+	hws_buf_init(&b, 4096);
+	hws_buf_put_str(&b, "SELECT count(*) FROM device d ");
+	hws_buf_put(&b, where.ptr, where.len);
+	r = finish(&b, &text);
+	if (r == HWS_OK)
+		r = sql_number(c, text, w->params, w->n, ret);
+	hws_buf_done(&b);
+	return r;
+}
+
+static int page_of(struct sql_conn *c, struct where *w, enum dat_device_order order,
+		struct dat_page page, struct list *l)
+{
+	struct hws_bytes where = hws_buf_bytes(&w->text);
+	size_t n = w->n;
+	struct hws_buf b;
+	const char *text;
+	int r;
+
+	page = dat_page(page);
+	w->params[n] = SQL_I(page.limit);
+	w->params[n + 1] = SQL_I(page.offset);
+	hws_buf_init(&b, 8192);
+	hws_buf_put_str(&b, DAT_DEVICE_COLUMNS);
+	hws_buf_put(&b, where.ptr, where.len);
+	hws_buf_fmt(&b, " ORDER BY %s LIMIT $%zu OFFSET $%zu",
+			order == DAT_BY_ONLINE ? "d.last_online DESC, d.id DESC" : "d.id", n + 1,
+			n + 2);
+	r = finish(&b, &text);
+	if (r == HWS_OK)
+		r = sql_query(c, text, w->params, n + 2, list_row, l);
+	hws_buf_done(&b);
+	return r;
+}
+
+int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struct dat_page page,
+		dat_device_fn fn, void *arg, int64_t *ret_total)
+{
+	struct list l = { fn, arg };
+	char like[2 * DAT_NAME_KEY_TEXT];
+	struct where w = { .n = 0 };
+	int r = dat_fold_like(f->search ? f->search : "", like, sizeof(like));
+
+	if (r < 0)
+		return r;
+	hws_buf_init(&w.text, 2048);
+	build(&w, f, like);
+	r = hws_buf_err(&w.text);
+	if (r == HWS_OK && ret_total)
+		r = count(c, &w, ret_total);
+	if (r == HWS_OK)
+		r = page_of(c, &w, f->order, page, &l);
+	hws_buf_done(&w.text);
+	return r;
+}
