@@ -1,4 +1,5 @@
-/* admin/data/access: the order is: what forbids to all, what is one's own, rules, what nobody has. */
+/* admin/data/access: the order is: what forbids to all, what is one's own, rules, what nobody
+ * has. */
 #include "admin/data/access.h"
 
 #define DAY_MINUTES 1440u

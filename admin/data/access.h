@@ -1,6 +1,6 @@
 /* admin/data/access: the decision who may reach whom, with what permissions, when. Pure: no
- * database, no clock. Rules only allow; nothing that speaks for it means no. An administrator has no
- * right to connect by being one. */
+ * database, no clock. Rules only allow; nothing that speaks for it means no. An administrator has
+ * no right to connect by being one. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* admin/data: what all subjects need. */
+/* admin/data: a subject that is called inside a transaction joins it, so that what belongs
+ * together is done together. */
 #include "admin/data/dat.h"
 #include "shared/base/str.h"
 

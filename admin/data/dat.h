@@ -1,11 +1,11 @@
-/* admin/data: the subjects of the API's data, one file each: blocking functions over admin/sql, pure
- * rules in files without it. Nothing of HTTP or JSON.
+/* admin/data: the subjects of the API's data, one file each: blocking functions over admin/sql,
+ * pure rules in files without it. Nothing of HTTP or JSON.
  *
- * Every function takes the caller's connection and, where time counts, `now` in Unix milliseconds.
- * It takes part in a transaction that the caller has begun, else it is one by itself where it needs
- * to. Texts are UTF-8 within the bounds below (HWS_ERR_TOOBIG, HWS_ERR_INVAL); what is not there is
- * HWS_ERR_NOTFOUND, a name that is taken HWS_ERR_EXISTS, what must not be HWS_ERR_DENIED; the rest as
- * in admin/sql/sql.h. */
+ *  * Every function takes the caller's connection and, where time counts, `now` in Unix
+ * milliseconds. It takes part in a transaction that the caller has begun, else it is one by itself
+ * where it needs to. Texts are UTF-8 within the bounds below (HWS_ERR_TOOBIG, HWS_ERR_INVAL); what
+ * is not there is HWS_ERR_NOTFOUND, a name that is taken HWS_ERR_EXISTS, what must not be
+ * HWS_ERR_DENIED; the rest as in admin/sql/sql.h. */
 #pragma once
 #include "admin/sql/sql.h"
 

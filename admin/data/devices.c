@@ -221,15 +221,12 @@ int dat_device_claim(struct sql_conn *c, const char *id, const char *uuid, const
 	struct known k = { 0 };
 	int r = find_known(c, id, uuid, &k);
 
-	if (r == HWS_OK)
-		r = dat_change_one(c,
-				"UPDATE device SET owner_guid = $1, updated_at = $2 WHERE guid = $3 "
-				"AND owner_guid IS NULL",
-				SQL_P(SQL_T(owner_guid), SQL_I(now), SQL_T(k.guid)));
-	else if (r == HWS_ERR_DENIED)
-		return HWS_ERR_NOTFOUND;
-	else
-		return r;
+	if (r < 0)
+		return r == HWS_ERR_DENIED ? HWS_ERR_NOTFOUND : r;
+	r = dat_change_one(c,
+			"UPDATE device SET owner_guid = $1, updated_at = $2 WHERE guid = $3 AND "
+			"owner_guid IS NULL",
+			SQL_P(SQL_T(owner_guid), SQL_I(now), SQL_T(k.guid)));
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_EXISTS : r;
 }
 

@@ -19,8 +19,8 @@ struct dat_device {
 	int64_t last_online, registered_at, sysinfo_at;
 };
 
-/* A device that the rendezvous server knows; its guid, also when it was here before. HWS_ERR_DENIED:
- * the id is here with another uuid. */
+/* A device that the rendezvous server knows; its guid, also when it was here before.
+ * HWS_ERR_DENIED: the id is here with another uuid. */
 int dat_device_register(struct sql_conn *c, const char *id, const char *uuid, bool pending,
 		int64_t now, char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
 int dat_device_get(struct sql_conn *c, const char *guid, struct dat_device *ret) HWS_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* admin/data/devices_list: devices among many. The text of the statement has only those conditions
- * that are asked for, so that an index serves where there is one; there are few such texts, and each
- * is prepared once. */
+ * that are asked for, so that an index serves where there is one; there are few such texts, and
+ * each is prepared once. */
 #include "admin/data/devices_row.h"
 #include "admin/data/name.h"
 #include "shared/base/buf.h"

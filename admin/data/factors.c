@@ -1,5 +1,5 @@
-/* admin/data/factors: a try is counted, and that is committed, before the code is looked at, so that
- * many at once are no more than their number. */
+/* admin/data/factors: a try is counted, and that is committed, before the code is looked at, so
+ * that many at once are no more than their number. */
 #include "admin/data/factors.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"

@@ -1,13 +1,14 @@
 /* admin/data/keys: what must not be read by who has only the database: the key for sealed columns
- * (*_enc) and that of the audit chain, from a file outside of it; and tokens, of which only the hash
- * is kept. */
+ * (*_enc) and that of the audit chain, from a file outside of it; and tokens, of which only the
+ * hash is kept. */
 #pragma once
 #include "admin/data/dat.h"
 #include "shared/base/bytes.h"
 
 struct dat_keys;
 
-/* Reads the file, or makes it (0600) with new keys. All nodes on one database need the same file. */
+/* Reads the file, or makes it (0600) with new keys. All nodes on one database need the same
+ * file. */
 int dat_keys_open(const char *path, struct dat_keys **ret, struct hws_error *err) HWS_MUST_CHECK;
 void dat_keys_free(struct dat_keys *keys);
 

@@ -1,5 +1,5 @@
-/* admin/data/rules: rules name their ends without a reference, since an end is of several kinds: that
- * it exists is looked at when a rule is written. */
+/* admin/data/rules: rules name their ends without a reference, since an end is of several kinds:
+ * that it exists is looked at when a rule is written. */
 #include "admin/data/rules.h"
 #include "admin/data/name.h"
 #include "shared/base/rand.h"

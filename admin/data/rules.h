@@ -1,4 +1,5 @@
-/* admin/data/rules: access rules, control roles, and the facts that admin/data/access.h decides by. */
+/* admin/data/rules: access rules, control roles, and the facts that admin/data/access.h decides
+ * by. */
 #pragma once
 #include "admin/data/access.h"
 #include "admin/data/dat.h"

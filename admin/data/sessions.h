@@ -1,5 +1,5 @@
-/* admin/data/sessions: who is logged in. A token is 256 random bits that only its owner has; here is
- * its hash. */
+/* admin/data/sessions: who is logged in. A token is 256 random bits that only its owner has; here
+ * is its hash. */
 #pragma once
 #include "admin/data/accounts.h"
 

@@ -1,5 +1,5 @@
-/* admin/data/strategies: a device's column strategy_keys has every key that it may hold by us, one a
- * line: the device itself cannot say what came from a strategy. */
+/* admin/data/strategies: a device's column strategy_keys has every key that it may hold by us, one
+ * a line: the device itself cannot say what came from a strategy. */
 #include "admin/data/strategies.h"
 #include "admin/data/name.h"
 #include "shared/base/buf.h"

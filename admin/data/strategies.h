@@ -1,6 +1,6 @@
-/* admin/data/strategies: settings that are pushed to hosts. One is in force for a device: that of the
- * device, else of its owner, else of its group, else the default one. One that is switched off means
- * unmanaged: nothing further down steps in. */
+/* admin/data/strategies: settings that are pushed to hosts. One is in force for a device: that of
+ * the device, else of its owner, else of its group, else the default one. One that is switched off
+ * means unmanaged: nothing further down steps in. */
 #pragma once
 #include "admin/data/dat.h"
 

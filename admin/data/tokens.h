@@ -40,8 +40,8 @@ struct dat_token_new_row {
 /* The token is shown this once. */
 int dat_token_add(struct sql_conn *c, const struct dat_token_new_row *in, int64_t now,
 		char ret_guid[DAT_GUID_TEXT], char ret_token[DAT_TOKEN_TEXT]) HWS_MUST_CHECK;
-/* HWS_ERR_DENIED: nobody's, off, expired, or its account cannot log in. What it may do is bounded by
- * its account's role as well: that is the caller's to look at. */
+/* HWS_ERR_DENIED: nobody's, off, expired, or its account cannot log in. What it may do is bounded
+ * by its account's role as well: that is the caller's to look at. */
 int dat_token_check(struct sql_conn *c, const char *token, const char *ip, int64_t now,
 		struct dat_token *ret, struct dat_account *ret_account) HWS_MUST_CHECK;
 int dat_token_enable(struct sql_conn *c, const char *guid, bool on) HWS_MUST_CHECK;

@@ -1,0 +1,211 @@
+/* admin/data/books: books and who may use them. */
+#include "admin/data/books.h"
+#include "admin/data/name.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+
+#define PERSONAL "My address book"
+
+static int read_guid(const struct sql_row *row, void *arg)
+{
+	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
+}
+
+int dat_book_personal(struct sql_conn *c, const char *account_guid, int64_t now,
+		char ret_guid[DAT_GUID_TEXT])
+{
+	static const char find[] =
+			"SELECT guid FROM address_book WHERE owner_guid = $1 AND personal = 1";
+	char key[DAT_NAME_KEY_TEXT], guid[DAT_GUID_TEXT];
+	int r = sql_one(c, find, SQL_P(SQL_T(account_guid)), read_guid, ret_guid);
+
+	if (r != HWS_ERR_NOTFOUND)
+		return r;
+	r = dat_name_key(PERSONAL, key);
+	hws_rand_uuid(guid, sizeof(guid));
+	/* another request of the same client may make it at this moment */
+	if (r == HWS_OK)
+		r = sql_run(c,
+				"INSERT INTO address_book (guid, name, name_key, owner_guid, "
+				"personal, created_at, updated_at) VALUES ($1, $2, $3, $4, 1, $5, "
+				"$5) ON CONFLICT (owner_guid) WHERE personal = 1 DO NOTHING",
+				SQL_P(SQL_T(guid), SQL_T(PERSONAL), SQL_T(key), SQL_T(account_guid),
+						SQL_I(now)));
+	return r == HWS_OK ? sql_one(c, find, SQL_P(SQL_T(account_guid)), read_guid, ret_guid) : r;
+}
+
+static int shared_name(const char *name, char key[DAT_NAME_KEY_TEXT])
+{
+	static const char *const taken[] = { PERSONAL, "Legacy address book" };
+	char other[DAT_NAME_KEY_TEXT];
+	int r = dat_name_key(name, key);
+
+	for (size_t i = 0; i < HWS_COUNT(taken) && r == HWS_OK; i++) {
+		r = dat_name_key(taken[i], other);
+		if (r == HWS_OK && hws_str_equal(key, other))
+			r = HWS_ERR_EXISTS;
+	}
+	return r;
+}
+
+int dat_book_add(struct sql_conn *c, const char *owner_guid, const char *name, const char *note,
+		int64_t now, char ret_guid[DAT_GUID_TEXT])
+{
+	char key[DAT_NAME_KEY_TEXT], guid[DAT_GUID_TEXT];
+	int r = shared_name(name, key);
+
+	if (r == HWS_OK)
+		r = dat_text_check(note, DAT_NOTE_TEXT, true);
+	if (r < 0)
+		return r;
+	hws_rand_uuid(guid, sizeof(guid));
+	r = sql_run(c,
+			"INSERT INTO address_book (guid, name, name_key, owner_guid, note, "
+			"created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)",
+			SQL_P(SQL_T(guid), SQL_T(name), SQL_T(key), SQL_T(owner_guid), SQL_T(note),
+					SQL_I(now)));
+	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
+}
+
+#define SHARED " WHERE guid = $2 AND personal = 0"
+
+int dat_book_change(struct sql_conn *c, const char *guid, const char *name, const char *note,
+		const char *owner_guid, int64_t now)
+{
+	char key[DAT_NAME_KEY_TEXT];
+	struct dat_tx tx;
+	int r = name ? shared_name(name, key) : HWS_OK;
+
+	if (r == HWS_OK && note)
+		r = dat_text_check(note, DAT_NOTE_TEXT, true);
+	if (r == HWS_OK)
+		r = dat_tx_begin(&tx, c);
+	if (r < 0)
+		return r;
+	r = dat_change_one(c, "UPDATE address_book SET updated_at = $1" SHARED,
+			SQL_P(SQL_I(now), SQL_T(guid)));
+	if (r == HWS_OK && name)
+		r = dat_change_one(c, "UPDATE address_book SET name = $1" SHARED,
+				SQL_P(SQL_T(name), SQL_T(guid)));
+	if (r == HWS_OK && name)
+		r = dat_change_one(c, "UPDATE address_book SET name_key = $1" SHARED,
+				SQL_P(SQL_T(key), SQL_T(guid)));
+	if (r == HWS_OK && note)
+		r = dat_change_one(c, "UPDATE address_book SET note = $1" SHARED,
+				SQL_P(SQL_T(note), SQL_T(guid)));
+	if (r == HWS_OK && owner_guid)
+		r = dat_change_one(c, "UPDATE address_book SET owner_guid = $1" SHARED,
+				SQL_P(SQL_T(owner_guid), SQL_T(guid)));
+	return dat_tx_end(&tx, r);
+}
+
+int dat_book_remove(struct sql_conn *c, const char *guid)
+{
+	return dat_change_one(c, "DELETE FROM address_book WHERE guid = $1 AND personal = 0",
+			SQL_P(SQL_T(guid)));
+}
+
+/* The weight of what speaks for an account: by hundreds how near, by ones what it allows. */
+#define WEIGHT                                                                                     \
+	"max(CASE WHEN b.owner_guid = a.guid THEN 303 WHEN r.subj_kind = 'user' THEN 200 + "       \
+	"r.rule WHEN r.subj_kind = 'group' THEN 100 + r.rule ELSE r.rule END)"
+#define RULES                                                                                      \
+	" LEFT JOIN ab_rule r ON r.ab_guid = b.guid AND b.personal = 0 AND ((r.subj_kind = "       \
+	"'user' AND r.subj_guid = a.guid) OR (r.subj_kind = 'group' AND r.subj_guid = "            \
+	"a.user_group_guid) OR r.subj_kind = 'everyone') "
+
+int dat_book_right(struct sql_conn *c, const char *guid, const char *account_guid,
+		enum dat_book_right *ret)
+{
+	int64_t weight = 0;
+	int r = sql_number(c,
+			"SELECT " WEIGHT " FROM account a JOIN address_book b ON b.guid = $1" RULES
+			"WHERE a.guid = $2 AND a.status = 1",
+			SQL_P(SQL_T(guid), SQL_T(account_guid)), &weight);
+
+	if (r == HWS_OK)
+		*ret = (enum dat_book_right)(weight % 100);
+	return r;
+}
+
+struct list {
+	dat_book_fn fn;
+	void *arg;
+};
+
+static int list_row(const struct sql_row *row, void *arg)
+{
+	const struct list *l = arg;
+	struct dat_book b = { 0 };
+	int r = sql_copy(row, 0, b.guid, sizeof(b.guid));
+
+	if (r == HWS_OK)
+		r = sql_copy(row, 1, b.name, sizeof(b.name));
+	if (r == HWS_OK)
+		r = sql_copy(row, 2, b.note, sizeof(b.note));
+	if (r == HWS_OK)
+		r = sql_copy(row, 3, b.owner_guid, sizeof(b.owner_guid));
+	if (r == HWS_OK)
+		r = sql_copy(row, 4, b.owner_name, sizeof(b.owner_name));
+	b.right = (enum dat_book_right)(sql_int(row, 5) % 100);
+	return r == HWS_OK ? l->fn(&b, l->arg) : r;
+}
+
+int dat_book_list(struct sql_conn *c, const char *account_guid, struct dat_page page,
+		dat_book_fn fn, void *arg)
+{
+	struct list l = { fn, arg };
+
+	page = dat_page(page);
+	return sql_query(c,
+			"SELECT b.guid, b.name, b.note, b.owner_guid, o.name, " WEIGHT
+			" FROM account a JOIN address_book b ON b.personal = 0 JOIN account o ON "
+			"o.guid = b.owner_guid" RULES
+			"WHERE a.guid = $1 AND a.status = 1 AND (b.owner_guid = a.guid OR r.guid IS "
+			"NOT NULL) GROUP BY b.guid, b.name, b.note, b.owner_guid, o.name, "
+			"b.name_key ORDER BY b.name_key LIMIT $2 OFFSET $3",
+			SQL_P(SQL_T(account_guid), SQL_I(page.limit), SQL_I(page.offset)), list_row,
+			&l);
+}
+
+static int check_subject(struct sql_conn *c, const char *kind, const char *guid)
+{
+	int64_t one;
+
+	if (hws_str_equal(kind, "user"))
+		return sql_number(c, "SELECT 1 FROM account WHERE guid = $1", SQL_P(SQL_T(guid)),
+				&one);
+	if (hws_str_equal(kind, "group"))
+		return sql_number(c, "SELECT 1 FROM user_group WHERE guid = $1", SQL_P(SQL_T(guid)),
+				&one);
+	return hws_str_equal(kind, "everyone") && !*guid ? HWS_OK : HWS_ERR_INVAL;
+}
+
+int dat_book_rule(struct sql_conn *c, const char *guid, const char *subj_kind,
+		const char *subj_guid, enum dat_book_right right, int64_t now)
+{
+	char rule[DAT_GUID_TEXT];
+	struct dat_tx tx;
+	int r;
+
+	if (right == DAT_BOOK_NONE)
+		return dat_change_one(c,
+				"DELETE FROM ab_rule WHERE ab_guid = $1 AND subj_kind = $2 AND "
+				"subj_guid = $3",
+				SQL_P(SQL_T(guid), SQL_T(subj_kind), SQL_T(subj_guid)));
+	r = dat_tx_begin(&tx, c);
+	if (r < 0)
+		return r;
+	hws_rand_uuid(rule, sizeof(rule));
+	r = check_subject(c, subj_kind, subj_guid);
+	/* a personal book is nobody else's */
+	if (r == HWS_OK)
+		r = dat_change_one(c,
+				"INSERT INTO ab_rule (guid, subj_kind, subj_guid, rule, created_at, "
+				"ab_guid) SELECT $1, $2, $3, $4, $5, guid FROM address_book WHERE "
+				"guid = $6 AND personal = 0 ON CONFLICT (ab_guid, subj_kind, "
+				"subj_guid) DO UPDATE SET rule = excluded.rule",
+				SQL_P(SQL_T(rule), SQL_T(subj_kind), SQL_T(subj_guid), SQL_I(right),
+						SQL_I(now), SQL_T(guid)));
+	return dat_tx_end(&tx, r);
+}
