@@ -1,7 +1,6 @@
 /* admin/data/devices: one device. What a list is searched for stands folded in one column, which is
  * made again whenever a part of it changes. */
 #include "admin/data/devices.h"
-#include "admin/data/devices_row.h"
 #include "admin/data/name.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"

@@ -76,3 +76,14 @@ typedef int (*dat_device_fn)(const struct dat_device *d, void *arg);
 /* ret_total may be NULL: counting costs about as much as the page. */
 int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struct dat_page page,
 		dat_device_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
+
+/* How one is read, into a struct dat_device: for the files of this subject. */
+#define DAT_DEVICE_COLUMNS                                                                         \
+	"SELECT d.guid, d.id, d.uuid, d.status, d.owner_guid, o.name, d.device_group_guid, "       \
+	"g.name, d.note, CASE WHEN d.name_override <> '' THEN d.name_override ELSE d.hostname "    \
+	"END, CASE WHEN d.user_override <> '' THEN d.user_override ELSE d.sys_username END, "      \
+	"d.os, d.cpu, d.memory, d.version, d.last_ip, d.last_online, d.registered_at, "            \
+	"d.sysinfo_at FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "                 \
+	"LEFT JOIN device_group g ON g.guid = d.device_group_guid "
+
+int dat_device_row(const struct sql_row *row, void *arg);

@@ -1,7 +1,7 @@
 /* admin/data/devices_list: devices among many. The text of the statement has only those conditions
  * that are asked for, so that an index serves where there is one; there are few such texts, and
  * each is prepared once. */
-#include "admin/data/devices_row.h"
+#include "admin/data/devices.h"
 #include "admin/data/name.h"
 #include "shared/base/buf.h"
 #include "shared/base/str.h"
