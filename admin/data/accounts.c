@@ -403,8 +403,8 @@ int dat_account_set_role(struct sql_conn *c, const char *guid, enum dat_role rol
 static int remove_named(struct sql_conn *c, const char *guid)
 {
 	static const char *const texts[] = {
-		"DELETE FROM access_rule WHERE (subj_kind = 'user' AND subj_guid = $1) OR "
-		"(obj_kind = 'user' AND obj_guid = $1)",
+		("DELETE FROM access_rule WHERE (subj_kind = 'user' AND subj_guid = $1) OR "
+		 "(obj_kind = 'user' AND obj_guid = $1)"),
 		"DELETE FROM ab_rule WHERE subj_kind = 'user' AND subj_guid = $1",
 		"DELETE FROM strategy_target WHERE target_kind = 'user' AND target_guid = $1",
 	};
