@@ -1,0 +1,14 @@
+#include "tests/unit/admin/http/suites.h"
+#include "tests/support/suite.h"
+
+int main(void)
+{
+	Suite *s = suite_create("http");
+
+	suite_add_tcase(s, head_case());
+	suite_add_tcase(s, body_case());
+	suite_add_tcase(s, json_case());
+	suite_add_tcase(s, route_case());
+	suite_add_tcase(s, reply_case());
+	return test_suite_run(s);
+}
