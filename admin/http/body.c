@@ -1,5 +1,5 @@
-/* Chunks as RFC 9112, 7.1 has them. Extensions of chunks and fields behind the last are passed over,
- * but counted: content may be capped and what surrounds it endless otherwise. */
+/* Chunks as RFC 9112, 7.1 has them. Extensions of chunks and fields behind the last are passed
+ * over, but counted: content may be capped and what surrounds it endless otherwise. */
 #include "admin/http/body.h"
 #include "shared/base/macros.h"
 #include <string.h>

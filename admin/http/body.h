@@ -22,7 +22,7 @@ struct htp_body {
 /* `max`: the most content there may be. HWS_ERR_TOOBIG: the head announces more. */
 int htp_body_init(struct htp_body *b, const struct htp_head *head, uint64_t max) HWS_MUST_CHECK;
 /* Appends content to `out` (NULL: drops it); *used bytes of `in` were taken. HWS_OK: that was the
- * end; HWS_ERR_SHORT: more is needed; HWS_ERR_TOOBIG: more than `max`; HWS_ERR_PROTO; HWS_ERR_NOMEM.
- */
+ * end; HWS_ERR_SHORT: more is needed; HWS_ERR_TOOBIG: more than `max`; HWS_ERR_PROTO;
+ * HWS_ERR_NOMEM. */
 int htp_body_feed(struct htp_body *b, struct hws_bytes in, size_t *used,
 		struct hws_buf *out) HWS_MUST_CHECK;

@@ -33,8 +33,7 @@ int htp_head_end(struct hws_bytes in, size_t *ret) HWS_MUST_CHECK;
 /* Takes a whole head apart in place: the texts in `ret` are parts of `text`. HWS_ERR_PROTO:
  * *ret_status is what to answer (400, 414, 417, 431, 501, 505); no more can be read from that
  * link. */
-int htp_head_parse(
-		char *text, size_t len, struct htp_head *ret, int *ret_status) HWS_MUST_CHECK;
+int htp_head_parse(char *text, size_t len, struct htp_head *ret, int *ret_status) HWS_MUST_CHECK;
 /* Value of the first field of that name in any case, NULL if there is none. */
 const char *htp_head_get(const struct htp_head *h, const char *name);
 /* How many fields have that name. */

@@ -84,7 +84,8 @@ void htp_reply_json(struct htp_reply *r, json_t *value)
 	if (!value)
 		htp_reply_error(r, 503, "The server is out of memory");
 	else if (json_object_get(value, "error"))
-		htp_reply_error(r, 500, "The server made a reply that cannot be told from a failure");
+		htp_reply_error(r, 500,
+				"The server made a reply that cannot be told from a failure");
 	else if (!put_json(r, value))
 		htp_reply_error(r, 503, "The reply is too long; ask for less of it");
 	json_decref(value);
@@ -135,17 +136,19 @@ void htp_reply_field(struct htp_reply *r, const char *name, const char *value)
 		htp_reply_error(r, 500, "The server made a reply that cannot be sent");
 }
 
-static void put_guards(const struct htp_reply *r, const struct htp_reply_form *form,
-		struct hws_buf *out)
+static void put_guards(
+		const struct htp_reply *r, const struct htp_reply_form *form, struct hws_buf *out)
 {
-	hws_buf_put_str(out, "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n"
-			     "Referrer-Policy: no-referrer\r\n"
-			     "Cross-Origin-Resource-Policy: ");
+	hws_buf_put_str(out,
+			"X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n"
+			"Referrer-Policy: no-referrer\r\n"
+			"Cross-Origin-Resource-Policy: ");
 	hws_buf_put_str(out, form->origin ? "cross-origin\r\n" : "same-origin\r\n");
 	if (!r->cacheable)
-		hws_buf_put_str(out, "Cache-Control: no-store\r\n"
-				     "Content-Security-Policy: default-src 'none'; "
-				     "frame-ancestors 'none'\r\n");
+		hws_buf_put_str(out,
+				"Cache-Control: no-store\r\n"
+				"Content-Security-Policy: default-src 'none'; "
+				"frame-ancestors 'none'\r\n");
 	if (form->tls)
 		hws_buf_put_str(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	if (form->origin)
@@ -167,8 +170,9 @@ void htp_reply_write(
 	put_guards(r, form, out);
 	if (fields.len)
 		hws_buf_put(out, fields.ptr, fields.len);
-	hws_buf_put_str(out, form->keep_alive ? "Connection: keep-alive\r\n\r\n"
-					      : "Connection: close\r\n\r\n");
+	hws_buf_put_str(out,
+			form->keep_alive ? "Connection: keep-alive\r\n\r\n"
+					 : "Connection: close\r\n\r\n");
 	if (body.len && !form->head && !bodiless)
 		hws_buf_put(out, body.ptr, body.len);
 }

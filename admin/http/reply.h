@@ -41,5 +41,5 @@ struct htp_reply_form {
 	const char *origin;
 };
 /* The whole message; sticky errors of `out` tell. */
-void htp_reply_write(const struct htp_reply *r, const struct htp_reply_form *form,
-		struct hws_buf *out);
+void htp_reply_write(
+		const struct htp_reply *r, const struct htp_reply_form *form, struct hws_buf *out);

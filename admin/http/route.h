@@ -6,8 +6,8 @@
 
 struct htp_request;
 
-/* Who may call. What a bearer or a session may, the program's `authorise` decides by `roles` and
- * `scope`. */
+/* Who may call. What a bearer or a session may, the program decides by `roles` and `scope` (see
+ * struct htp_conf). */
 enum htp_access {
 	HTP_OPEN,    /* anybody */
 	HTP_BEARER,  /* a token in Authorization; a console's session, too */
@@ -16,7 +16,8 @@ enum htp_access {
 };
 
 enum htp_body_kind {
-	HTP_BODY_NONE, /* up to 64 KiB are read and dropped: clients send bodies where none belongs */
+	/* Up to 64 KiB are read and dropped: clients send bodies where none belongs. */
+	HTP_BODY_NONE,
 	HTP_BODY_JSON, /* whatever Content-Type says; none at all is request->json == NULL */
 	HTP_BODY_RAW
 };

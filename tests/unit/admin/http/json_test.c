@@ -1,4 +1,4 @@
-/* JSON of strangers. */
+/* What is refused, and what comes out whole of what is not. */
 #include "admin/http/json.h"
 #include "shared/base/macros.h"
 #include "tests/unit/admin/http/suites.h"

@@ -1,5 +1,6 @@
-#include "tests/unit/admin/http/suites.h"
+/* The suites of the edge in one program: its parsers and shapes, without sockets. */
 #include "tests/support/suite.h"
+#include "tests/unit/admin/http/suites.h"
 
 int main(void)
 {

@@ -1,6 +1,7 @@
-/* Which row answers. */
+/* Which row answers a path, and what is allowed where none does. */
 #include "admin/http/route.h"
 #include "shared/base/macros.h"
+#include "shared/base/str.h"
 #include "tests/unit/admin/http/suites.h"
 #include <string.h>
 
@@ -26,7 +27,7 @@ static const struct htp_route *find(enum htp_method m, const char *path, unsigne
 	static char text[200];
 	struct htp_match match;
 
-	strcpy(text, path);
+	ck_assert_int_eq(hws_str_copy(text, sizeof(text), path), HWS_OK);
 	ck_assert_int_eq(htp_target_parse(text, &target), HWS_OK);
 	htp_route_find(tables, HWS_COUNT(tables), m, &target, &match);
 	if (ret_allowed)
