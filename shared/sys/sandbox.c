@@ -62,6 +62,7 @@ static const struct role {
 			LANDLOCK, 64, 128 * MIB, .network = true },
 	[HWS_SANDBOX_RELAY] = { SERVER, SANDBOX_EPERM, 0, 0, 0 },
 	[HWS_SANDBOX_RENDEZVOUS] = { SERVER | SANDBOX_WRITE, SANDBOX_EPERM, 0, 0, 0 },
+	[HWS_SANDBOX_API] = { SERVER | SANDBOX_WRITE, SANDBOX_EPERM, 0, 0, 0 },
 };
 
 static unsigned held;

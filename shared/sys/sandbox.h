@@ -38,6 +38,7 @@ enum hws_sandbox_role {
 	 * them; another call that is not on the list fails with EPERM. */
 	HWS_SANDBOX_RELAY,
 	HWS_SANDBOX_RENDEZVOUS,
+	HWS_SANDBOX_API,
 	HWS_SANDBOX_ROLES
 };
 

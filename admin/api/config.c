@@ -1,0 +1,130 @@
+/* The settings of hawser-api: one table for file, environment and flags. */
+#include "admin/api/config.h"
+#include "shared/base/macros.h"
+
+#define AT(f) offsetof(struct adi_config, f)
+#define BURST 10u /* a bucket holds what comes in so many seconds */
+
+static const struct hws_option table[] = {
+	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
+			"Read settings from this INI file.", NULL },
+	{ "", "control", 0, HWS_OPT_PATH, AT(control), "", 0, 0, NULL, 0, "FILE",
+			"Control socket for hawser-admin (default: control.sock in the runtime folder).",
+			NULL },
+	{ "", "runtime-dir", 0, HWS_OPT_PATH, AT(runtime_dir), "", 0, 0, NULL, 0, "DIR",
+			"Folder of the control and local sockets (default: the service's own).",
+			NULL },
+	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
+			"Account to become when started as root.", NULL },
+	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
+			"Give up all system calls that serving does not need; --no-sandbox to debug.",
+			NULL },
+
+	{ "network", "bind", 'b', HWS_OPT_STR, AT(bind), "", 0, 0, NULL, 0, "IP",
+			"Serve on this address only (default: all, IPv4 and IPv6).", NULL },
+	{ "network", "port", 'p', HWS_OPT_U16, AT(port), "21114", 0, 65535, NULL, 0, "PORT",
+			"Port for HTTP, which clients try that were told nothing; 0 takes a free one and logs it.",
+			NULL },
+	{ "network", "local-socket", 0, HWS_OPT_PATH, AT(local_socket), "", 0, 0, NULL, 0, "FILE",
+			"Socket for what the ID server of this machine passes on (default: http.sock in the runtime folder).",
+			NULL },
+	{ "network", "threads", 0, HWS_OPT_U32, AT(threads), "4", 1, 64, NULL, 0, "N",
+			"Threads that answer.", NULL },
+	{ "network", "password-threads", 0, HWS_OPT_U32, AT(hash_threads), "2", 1, 64, NULL, 0, "N",
+			"Threads that check passwords, each busy for a tenth of a second for one.",
+			NULL },
+	{ "network", "queue", 0, HWS_OPT_U32, AT(queue_max), "2048", 16, 100000, NULL, 0, "N",
+			"Requests that may wait for a thread; more are told to come again.", NULL },
+	{ "network", "max-links", 0, HWS_OPT_U32, AT(links_max), "20000", 16, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "Connections at the same time.", NULL },
+	{ "network", "max-links-per-address", 0, HWS_OPT_U32, AT(links_per_address), "256", 0,
+			1000000, NULL, HWS_OPT_RELOAD, "N",
+			"Connections of one address (IPv6: one /64); 0 is no limit.", NULL },
+	{ "network", "trusted-proxies", 0, HWS_OPT_STR, AT(trusted_proxies), "", 0, 0, NULL,
+			HWS_OPT_RELOAD, "NETS", "Networks whose X-Forwarded-For is believed.",
+			NULL },
+	{ "network", "allowed-origins", 0, HWS_OPT_STR, AT(allowed_origins), "", 0, 0, NULL,
+			HWS_OPT_RELOAD, "LIST",
+			"Web sites whose pages may use the API in a browser, as https://web.example; comma separated.",
+			NULL },
+	{ "network", "drain-timeout", 0, HWS_OPT_DURATION, AT(drain_us), "10s", 1000000,
+			600000000ull, NULL, 0, "TIME",
+			"How long requests may go on after a signal to end.", NULL },
+
+	{ "tls", "tls-cert", 0, HWS_OPT_PATH, AT(tls_cert), "", 0, 0, NULL, HWS_OPT_RELOAD, "FILE",
+			"Certificate chain (PEM): HTTPS is served, too.", NULL },
+	{ "tls", "tls-key", 0, HWS_OPT_PATH, AT(tls_key), "", 0, 0, NULL, HWS_OPT_RELOAD, "FILE",
+			"Its private key (PEM).", NULL },
+	{ "tls", "tls-port", 0, HWS_OPT_U16, AT(tls_port), "443", 0, 65535, NULL, 0, "PORT",
+			"Port for HTTPS; 0 takes a free one and logs it.", NULL },
+
+	{ "limits", "device-rate", 0, HWS_OPT_U32, AT(rate_device), "100", 0, 1000000, NULL,
+			HWS_OPT_RELOAD, "N",
+			"Reports of devices a second from one address; 0 is no limit.", NULL },
+	{ "limits", "user-rate", 0, HWS_OPT_U32, AT(rate_user), "50", 0, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "Requests of users a second from one address.",
+			NULL },
+	{ "limits", "login-rate", 0, HWS_OPT_U32, AT(rate_login), "2", 0, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "Attempts to log in a second from one address.",
+			NULL },
+
+	{ "monitoring", "metrics", 0, HWS_OPT_BOOL, AT(metrics), "no", 0, 0, NULL, 0, NULL,
+			"Serve /metrics, /healthz and /readyz.", NULL },
+	{ "monitoring", "metrics-bind", 0, HWS_OPT_STR, AT(metrics_bind), "127.0.0.1", 0, 0, NULL,
+			0, "IP", "Address of that page.", NULL },
+	{ "monitoring", "metrics-port", 0, HWS_OPT_U16, AT(metrics_port), "21124", 0, 65535, NULL,
+			0, "PORT", "Port of that page; 0 takes a free one and logs it.", NULL },
+	{ "monitoring", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
+			"error|warn|info|debug|trace", HWS_OPT_RELOAD, "LEVEL",
+			"How much is logged.", NULL },
+	{ "monitoring", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0,
+			"text|json|journal", 0, "FORMAT", "How it is logged.", NULL },
+};
+
+const struct hws_options adi_options = {
+	.program = "hawser-api",
+	.env_prefix = "HAWSER_API_",
+	.usage = "hawser-api [options]\n"
+		 "hawser-api config [options]    print the settings in force",
+	.about = "The API server: what clients log in to and report to, and the web console. "
+		 "Runs beside hawser-rendezvous.",
+	.table = table,
+	.count = HWS_COUNT(table),
+};
+
+int adi_config_read(
+		int argc, char **argv, struct adi_config *ret, int *ret_rest, struct hws_error *err)
+{
+	return hws_options_load(
+			&adi_options, ret, "/etc/hawser/api.conf", argc, argv, ret_rest, err);
+}
+
+int adi_config_check(const struct adi_config *c, struct hws_error *err)
+{
+	if ((*c->tls_cert != 0) != (*c->tls_key != 0))
+		return hws_error_set(
+				err, HWS_ERR_INVAL, "--tls-cert and --tls-key belong together");
+	if (*c->tls_cert && c->port && c->port == c->tls_port)
+		return hws_error_set(err, HWS_ERR_INVAL, "--port and --tls-port must differ");
+	return HWS_OK;
+}
+
+void adi_config_done(struct adi_config *c)
+{
+	hws_options_done(&adi_options, c);
+}
+
+struct htp_limits adi_config_limits(const struct adi_config *c)
+{
+	return (struct htp_limits){
+		.rate = {
+			[HTP_RATE_DEVICE] = { c->rate_device, BURST * c->rate_device },
+			[HTP_RATE_USER] = { c->rate_user, BURST * c->rate_user },
+			[HTP_RATE_LOGIN] = { c->rate_login, BURST * c->rate_login },
+		},
+		.links_max = c->links_max,
+		.links_per_address = c->links_per_address,
+		.trusted = c->trusted_proxies,
+		.origins = c->allowed_origins,
+	};
+}

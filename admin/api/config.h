@@ -1,0 +1,33 @@
+/* api/config: every setting of hawser-api in one table. */
+#pragma once
+#include "admin/http/server.h"
+#include "shared/conf/option.h"
+
+struct adi_config {
+	char *config, *control, *runtime_dir, *user;
+	bool sandbox;
+	char *bind;
+	uint16_t port, tls_port;
+	uint32_t threads, hash_threads, queue_max;
+	uint32_t links_max, links_per_address;
+	char *trusted_proxies, *allowed_origins;
+	char *local_socket;
+	char *tls_cert, *tls_key;
+	uint32_t rate_device, rate_user, rate_login;
+	uint64_t drain_us;
+	bool metrics;
+	char *metrics_bind;
+	uint16_t metrics_port;
+	int log_level, log_format;
+};
+
+extern const struct hws_options adi_options;
+
+/* Defaults, file, environment, command line: the later one counts. */
+int adi_config_read(int argc, char **argv, struct adi_config *ret, int *ret_rest,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* What single options cannot know: whether they make sense together. */
+int adi_config_check(const struct adi_config *c, struct hws_error *err) HWS_MUST_CHECK;
+void adi_config_done(struct adi_config *c);
+/* The limits of the edge that follow from it; its texts are those of `c`. */
+struct htp_limits adi_config_limits(const struct adi_config *c);

@@ -1,0 +1,174 @@
+/* What the metrics page shows. Labels are fixed: nothing a stranger sends becomes one. */
+#include "admin/api/server_parts.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+
+#define STATUSES 6u /* of struct htp_stats.requests */
+
+struct adi_metrics {
+	char requests[HTP_RATES][STATUSES][48];
+	char latency[HTP_RATES][HTP_BUCKETS][48];
+	char rate[HTP_RATES][24];
+	char refused[HTP_REFUSALS][24];
+	struct bucket {
+		const uint64_t *first; /* of the class */
+		unsigned upto;
+	} bucket[HTP_RATES][HTP_BUCKETS];
+};
+
+/* Buckets of a histogram count what is in those before, too. */
+static double bucket_of(void *arg)
+{
+	const struct bucket *b = arg;
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i <= b->upto; i++)
+		n += b->first[i];
+	return (double)n;
+}
+
+static double seconds_of(void *arg)
+{
+	return (double)*(const uint64_t *)arg / 1e6;
+}
+
+static int add_requests(struct adi_server *s, const struct htp_stats *st)
+{
+	int r = HWS_OK;
+
+	for (int i = 0; i < HTP_RATES; i++)
+		for (unsigned k = 1; k < STATUSES && r == HWS_OK; k++) {
+			char *label = s->page->requests[i][k];
+
+			r = hws_fmt(label, sizeof(s->page->requests[i][k]),
+					"class=\"%s\",status=\"%uxx\"",
+					htp_rate_name((enum htp_rate)i), k);
+			if (r == HWS_OK)
+				r = hws_metrics_add(s->metrics, HWS_COUNTER,
+						"hawser_api_requests_total", label,
+						"Requests answered.", &st->requests[i][k]);
+		}
+	return r;
+}
+
+static int add_buckets(struct adi_server *s, const struct htp_stats *st, int i)
+{
+	int r = HWS_OK;
+
+	for (unsigned k = 0; k < HTP_BUCKETS && r == HWS_OK; k++) {
+		char *label = s->page->latency[i][k], bound[24];
+		struct bucket *b = &s->page->bucket[i][k];
+
+		*b = (struct bucket){ st->latency[i], k };
+		if (k == HTP_BUCKETS - 1)
+			r = hws_str_copy(bound, sizeof(bound), "+Inf");
+		else
+			r = hws_fmt(bound, sizeof(bound), "%g", (double)htp_bucket_ms[k] / 1e3);
+		if (r == HWS_OK)
+			r = hws_fmt(label, sizeof(s->page->latency[i][k]),
+					"class=\"%s\",le=\"%s\"", htp_rate_name((enum htp_rate)i),
+					bound);
+		if (r == HWS_OK)
+			r = hws_metrics_add_fn(s->metrics, HWS_COUNTER,
+					"hawser_api_request_seconds_bucket", label,
+					"Requests by the time until their reply.", bucket_of, b);
+	}
+	return r;
+}
+
+static int add_latencies(struct adi_server *s, const struct htp_stats *st)
+{
+	int r = HWS_OK;
+
+	for (int i = 0; i < HTP_RATES && r == HWS_OK; i++)
+		r = add_buckets(s, st, i);
+	for (int i = 0; i < HTP_RATES && r == HWS_OK; i++) {
+		char *label = s->page->rate[i];
+
+		r = hws_fmt(label, sizeof(s->page->rate[i]), "class=\"%s\"",
+				htp_rate_name((enum htp_rate)i));
+		if (r == HWS_OK)
+			r = hws_metrics_add_fn(s->metrics, HWS_COUNTER,
+					"hawser_api_request_seconds_sum", label,
+					"Time of requests until their reply, together.", seconds_of,
+					(void *)&st->latency_us[i]);
+	}
+	return r;
+}
+
+static int add_refusals(struct adi_server *s, const struct htp_stats *st)
+{
+	int r = HWS_OK;
+
+	for (int i = 0; i < HTP_REFUSALS && r == HWS_OK; i++) {
+		char *label = s->page->refused[i];
+
+		r = hws_fmt(label, sizeof(s->page->refused[i]), "reason=\"%s\"",
+				htp_refused_name((enum htp_refused)i));
+		if (r == HWS_OK)
+			r = hws_metrics_add(s->metrics, HWS_COUNTER, "hawser_api_refused_total",
+					label, "Links and requests refused by the edge.",
+					&st->refused[i]);
+	}
+	return r;
+}
+
+static int add_all(struct adi_server *s, const struct htp_stats *st)
+{
+	const struct {
+		enum hws_metric_type type;
+		const char *name, *labels, *help;
+		const uint64_t *value;
+	} rows[] = {
+		{ HWS_GAUGE, "hawser_api_connections", NULL, "Connections open.", &st->links },
+		{ HWS_COUNTER, "hawser_api_connections_total", NULL, "Connections accepted.",
+				&st->links_total },
+		{ HWS_GAUGE, "hawser_api_running", "pool=\"common\"",
+				"Requests handled or waiting for a thread.",
+				&st->running[HTP_POOL_COMMON] },
+		{ HWS_GAUGE, "hawser_api_running", "pool=\"passwords\"",
+				"Requests handled or waiting for a thread.",
+				&st->running[HTP_POOL_HASH] },
+	};
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < HWS_COUNT(rows) && r == HWS_OK; i++)
+		r = hws_metrics_add(s->metrics, rows[i].type, rows[i].name, rows[i].labels,
+				rows[i].help, rows[i].value);
+	if (r == HWS_OK)
+		r = add_requests(s, st);
+	if (r == HWS_OK)
+		r = add_latencies(s, st);
+	return r == HWS_OK ? add_refusals(s, st) : r;
+}
+
+static bool is_ready(void *arg)
+{
+	const struct adi_server *s = arg;
+
+	return !s->draining;
+}
+
+int adi_metrics_new(struct adi_server *s, struct hws_error *err)
+{
+	int r;
+
+	if (!s->conf->metrics)
+		return HWS_OK;
+	s->page = hws_alloc(sizeof(*s->page));
+	r = s->page ? hws_metrics_new(&s->metrics) : HWS_ERR_NOMEM;
+	if (r == HWS_OK)
+		r = add_all(s, htp_server_stats(s->edge));
+	if (r < 0)
+		return hws_error_set(err, r, "cannot set up the metrics");
+	return hws_metrics_http_new(s->loop, s->metrics, s->conf->metrics_bind,
+			s->conf->metrics_port, is_ready, s, &s->http, err);
+}
+
+void adi_metrics_free(struct adi_server *s)
+{
+	hws_metrics_http_free(s->http);
+	hws_metrics_free(s->metrics);
+	hws_free(s->page);
+}

@@ -1,0 +1,185 @@
+/* hawser-api as a whole: makes the edge with all tables of routes, binds its ports, and does what
+ * an operator or a signal asks. */
+#include "admin/api/server_parts.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/daemon/daemon.h"
+#include "shared/sys/local_socket.h"
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LOCAL_BACKLOG 256
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+static int runtime_path(const struct adi_config *c, const char *given, const char *name, char *buf,
+		size_t size, struct hws_error *err)
+{
+	char dir[480];
+	int r;
+
+	if (*given) {
+		r = hws_str_copy(buf, size, given);
+	} else {
+		if (*c->runtime_dir)
+			r = hws_daemon_named_dir(c->runtime_dir, dir, sizeof(dir), err);
+		else
+			r = hws_daemon_runtime_dir("hawser-api", dir, sizeof(dir), err);
+		if (r < 0)
+			return r;
+		r = hws_fmt(buf, size, "%s/%s", dir, name);
+	}
+	return r < 0 ? hws_error_set(err, r, "the path of a socket is too long") : HWS_OK;
+}
+
+static int find_places(struct adi_server *s, struct hws_error *err)
+{
+	int r = runtime_path(s->conf, s->conf->control, "control.sock", s->control_path,
+			sizeof(s->control_path), err);
+
+	if (r == HWS_OK)
+		r = runtime_path(s->conf, s->conf->local_socket, "http.sock", s->local_path,
+				sizeof(s->local_path), err);
+	return r;
+}
+
+/* --- ports ------------------------------------------------------------------------------------ */
+
+static int listen_local(struct adi_server *s, struct hws_error *err)
+{
+	struct htp_port_conf port = { .local = true };
+	int r;
+
+	/* what a process that was killed left; the control socket, bound before, is ours alone */
+	(void)unlink(s->local_path);
+	r = hws_local_listen(s->local_path, SOCK_STREAM, LOCAL_BACKLOG, &port.fd, err);
+	if (r == HWS_OK) {
+		r = htp_server_listen(s->edge, &port, NULL, err);
+		if (r < 0)
+			close(port.fd);
+	}
+	return r;
+}
+
+static int listen_all(struct adi_server *s, struct hws_error *err)
+{
+	const struct adi_config *c = s->conf;
+	struct htp_port_conf plain = { .bind_ip = c->bind, .port = c->port };
+	struct htp_port_conf tls = { .bind_ip = c->bind, .port = c->tls_port };
+	int r = htp_server_listen(s->edge, &plain, &s->port, err);
+
+	if (r == HWS_OK && *c->tls_cert) {
+		r = hws_tls_server_new(c->tls_cert, c->tls_key, &s->tls, err);
+		tls.tls = s->tls;
+		if (r == HWS_OK)
+			r = htp_server_listen(s->edge, &tls, &s->tls_port, err);
+	}
+	return r == HWS_OK ? listen_local(s, err) : r;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static int new_edge(struct adi_server *s, struct hws_error *err)
+{
+	const struct htp_routes tables[] = {
+		{ adi_routes_basic, adi_routes_basic_count, s },
+	};
+	struct htp_conf conf = {
+		.tables = HWS_COUNT(tables),
+		.files = &adi_console,
+		.arg = s,
+		.threads = s->conf->threads,
+		.hash_threads = s->conf->hash_threads,
+		.queue_max = s->conf->queue_max,
+		.limits = adi_config_limits(s->conf),
+	};
+
+	s->tables = hws_memdup(tables, sizeof(tables));
+	if (!s->tables)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	conf.table = s->tables;
+	return htp_server_new(s->loop, &conf, &s->edge, err);
+}
+
+int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_server **ret,
+		struct hws_error *err)
+{
+	struct adi_server *s = hws_alloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	s->loop = loop;
+	s->conf = c;
+	(void)hws_daemon_raise_nofile();
+	r = find_places(s, err);
+	if (r == HWS_OK)
+		r = adi_control_new(s, err);
+	if (r == HWS_OK)
+		r = new_edge(s, err);
+	if (r == HWS_OK)
+		r = listen_all(s, err);
+	if (r == HWS_OK)
+		r = adi_metrics_new(s, err);
+	if (r < 0) {
+		adi_server_free(s);
+		return r;
+	}
+	hws_info("listening", HWS_U64("port", s->port), HWS_U64("tls_port", s->tls_port),
+			HWS_STR("control", s->control_path), HWS_STR("local", s->local_path),
+			HWS_U64("metrics", s->http ? hws_metrics_http_port(s->http) : 0));
+	if (!s->tls && !*c->trusted_proxies)
+		hws_warn("plain_http",
+				HWS_STR("text", "passwords and tokens cross the network unencrypted: "
+						"give --tls-cert and --tls-key, or put a TLS proxy "
+						"before it and name it in --trusted-proxies"));
+	*ret = s;
+	return HWS_OK;
+}
+
+void adi_server_free(struct adi_server *s)
+{
+	if (!s)
+		return;
+	adi_metrics_free(s);
+	if (s->edge && *s->local_path)
+		(void)unlink(s->local_path);
+	htp_server_free(s->edge);
+	hws_tls_server_free(s->tls);
+	hws_control_free(s->control);
+	hws_free(s->tables);
+	hws_free(s);
+}
+
+int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_error *err)
+{
+	struct htp_limits limits = adi_config_limits(c);
+	struct hws_tls_server *fresh = NULL;
+	char kept[300];
+	int r = HWS_OK;
+
+	if (hws_options_keep(&adi_options, c, s->conf, s->tls ? NULL : "tls-cert,tls-key", kept,
+			    sizeof(kept)) < 0)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	if (s->tls && *c->tls_cert)
+		r = hws_tls_server_new(c->tls_cert, c->tls_key, &fresh, err);
+	if (r == HWS_OK)
+		r = htp_server_set_limits(s->edge, &limits, err);
+	if (r < 0) {
+		hws_tls_server_free(fresh);
+		return r;
+	}
+	if (fresh)
+		hws_tls_server_replace(s->tls, fresh);
+	if (*kept)
+		hws_warn("reload.needs_restart", HWS_STR("options", kept));
+	s->conf = c;
+	return HWS_OK;
+}
+
+void adi_server_drain(struct adi_server *s, void (*fn)(void *arg), void *arg)
+{
+	s->draining = true;
+	htp_server_drain(s->edge, fn, arg);
+}
