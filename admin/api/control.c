@@ -38,7 +38,8 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_pack("{s:I,s:I,s:o,s:o,s:I,s:I}", "links", (json_int_t)st->links,
 					"links_total", (json_int_t)st->links_total, "requests",
 					of_rates(st), "refused", of_refusals(st), "running",
-					(json_int_t)st->running[HTP_POOL_COMMON], "running_passwords",
+					(json_int_t)st->running[HTP_POOL_COMMON],
+					"running_passwords",
 					(json_int_t)st->running[HTP_POOL_HASH]));
 }
 
@@ -52,8 +53,9 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 		if (hws_options_get(&adi_options, s->conf, adi_options.table[i].name, value,
 				    sizeof(value)) == HWS_OK)
 			json_object_set_new(o, adi_options.table[i].name, json_string(value));
-	hws_control_ok(reply, json_pack("{s:o,s:i,s:i}", "config", o, "port", s->port, "tls_port",
-					      s->tls_port));
+	hws_control_ok(reply,
+			json_pack("{s:o,s:i,s:i}", "config", o, "port", s->port, "tls_port",
+					s->tls_port));
 }
 
 static void cmd_log_level(struct hws_control_reply *reply, const json_t *req, void *arg HWS_UNUSED)

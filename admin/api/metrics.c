@@ -66,9 +66,8 @@ static int add_buckets(struct adi_server *s, const struct htp_stats *st, int i)
 		else
 			r = hws_fmt(bound, sizeof(bound), "%g", (double)htp_bucket_ms[k] / 1e3);
 		if (r == HWS_OK)
-			r = hws_fmt(label, sizeof(s->page->latency[i][k]),
-					"class=\"%s\",le=\"%s\"", htp_rate_name((enum htp_rate)i),
-					bound);
+			r = hws_fmt(label, sizeof(s->page->latency[i][k]), "class=\"%s\",le=\"%s\"",
+					htp_rate_name((enum htp_rate)i), bound);
 		if (r == HWS_OK)
 			r = hws_metrics_add_fn(s->metrics, HWS_COUNTER,
 					"hawser_api_request_seconds_bucket", label,

@@ -131,7 +131,8 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 			HWS_U64("metrics", s->http ? hws_metrics_http_port(s->http) : 0));
 	if (!s->tls && !*c->trusted_proxies)
 		hws_warn("plain_http",
-				HWS_STR("text", "passwords and tokens cross the network unencrypted: "
+				HWS_STR("text",
+						"passwords and tokens cross the network unencrypted: "
 						"give --tls-cert and --tls-key, or put a TLS proxy "
 						"before it and name it in --trusted-proxies"));
 	*ret = s;

@@ -11,7 +11,7 @@ struct adi_server {
 	struct hws_loop *loop;
 	struct adi_config *conf;
 	struct htp_server *edge;
-	struct htp_routes *tables; /* of the edge */
+	struct htp_routes *tables;  /* of the edge */
 	struct hws_tls_server *tls; /* NULL = plain HTTP only */
 	struct hws_control *control;
 	char control_path[512], local_path[512];

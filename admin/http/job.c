@@ -30,7 +30,8 @@ void htp_job_free(struct htp_job *job)
 
 /* --- what the edge answers itself ------------------------------------------------------------- */
 
-static void forwarded(struct htp_job *job, struct hws_bytes head, const struct hws_cidr_list *trusted)
+static void forwarded(
+		struct htp_job *job, struct hws_bytes head, const struct hws_cidr_list *trusted)
 {
 	struct htp_request *q = &job->request;
 

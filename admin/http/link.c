@@ -13,8 +13,6 @@
 #define IN_MAX (HTP_HEAD_MAX + READ_SIZE)
 #define READ_SIZE (16u << 10)
 #define OUT_MAX (HTP_REPLY_MAX + (16u << 10))
-#define HEAD_US (10 * HWS_US_PER_S)
-#define IDLE_US (75 * HWS_US_PER_S) /* longer than clients and proxies keep a link unused */
 #define BODY_US (10 * HWS_US_PER_S) /* and a second for each so many bytes: */
 #define BODY_BYTES_PER_S (32u << 10)
 #define WRITE_US (60 * HWS_US_PER_S)
@@ -35,7 +33,7 @@ struct htp_link {
 	struct sockaddr_storage peer; /* as counted in server->admit */
 	bool local, tls;
 	enum link_state state;
-	bool begun;      /* bytes of the next request have come */
+	bool begun; /* bytes of the next request have come */
 	bool eof, keep_alive, closed;
 	bool advancing;
 	struct hws_timer deadline;
@@ -114,8 +112,10 @@ static void begin_body(struct htp_link *l)
 	uint64_t max = htp_job_body_max(l->job);
 
 	l->state = LINK_BODY;
-	limit(l, BODY_US + (head->chunked ? max : HWS_MIN(head->length, max)) / BODY_BYTES_PER_S *
-				HWS_US_PER_S);
+	limit(l,
+			BODY_US +
+					(head->chunked ? max : HWS_MIN(head->length, max)) /
+							BODY_BYTES_PER_S * HWS_US_PER_S);
 	if (htp_body_init(&l->body, head, max) < 0) {
 		refuse(l, 413, HTP_REFUSED_BODY);
 		return;
@@ -167,7 +167,7 @@ static bool step_head(struct htp_link *l)
 	skip_breaks(l);
 	if (!l->begun && hws_buf_len(&l->in)) {
 		l->begun = true;
-		limit(l, HEAD_US);
+		limit(l, l->server->conf.head_us);
 	}
 	r = htp_head_end(hws_buf_bytes(&l->in), &len);
 	if (r == HWS_ERR_SHORT) {
@@ -272,7 +272,7 @@ static bool step_writing(struct htp_link *l)
 	}
 	l->state = LINK_HEAD;
 	l->begun = false;
-	limit(l, IDLE_US);
+	limit(l, l->server->conf.idle_us);
 	return true;
 }
 
@@ -306,7 +306,8 @@ static void set_wants(struct htp_link *l)
 
 	if (l->eof || hws_buf_len(&l->in) >= IN_MAX)
 		reads = false;
-	hws_stream_want(l->stream, (reads ? HWS_STREAM_READ : 0) |
+	hws_stream_want(l->stream,
+			(reads ? HWS_STREAM_READ : 0) |
 					(hws_buf_len(&l->out) ? HWS_STREAM_WRITE : 0));
 }
 
@@ -398,7 +399,7 @@ int htp_link_new(struct htp_server *s, struct hws_stream *stream,
 	s->stats.links++;
 	hws_count(&s->stats.links_total);
 	hws_stream_set_callback(stream, on_ready, l);
-	limit(l, HEAD_US);
+	limit(l, s->conf.head_us);
 	set_wants(l);
 	return HWS_OK;
 }

@@ -31,4 +31,5 @@ void htp_page(const struct htp_request *r, uint32_t max, uint32_t *ret_page, uin
 /* What stands behind "Bearer " in Authorization, NULL if there is none. */
 const char *htp_bearer(const struct htp_request *r);
 /* Value of a cookie into `buf`; HWS_ERR_NOTFOUND; HWS_ERR_TOOBIG. */
-int htp_cookie(const struct htp_request *r, const char *name, char *buf, size_t size) HWS_MUST_CHECK;
+int htp_cookie(const struct htp_request *r, const char *name, char *buf,
+		size_t size) HWS_MUST_CHECK;

@@ -1,5 +1,6 @@
 /* Ports, limits and threads of the edge. */
 #include "admin/http/server_parts.h"
+#include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/daemon/metrics.h"
@@ -7,6 +8,8 @@
 #include <unistd.h>
 
 #define ADDRESSES_MAX 65536u
+#define HEAD_US (10 * HWS_US_PER_S)
+#define IDLE_US (75 * HWS_US_PER_S) /* longer than clients and proxies keep a link unused */
 
 struct port {
 	struct hws_list node;
@@ -180,6 +183,10 @@ int htp_server_new(struct hws_loop *loop, const struct htp_conf *conf, struct ht
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	s->loop = loop;
 	s->conf = *conf;
+	if (!conf->head_us)
+		s->conf.head_us = HEAD_US;
+	if (!conf->idle_us)
+		s->conf.idle_us = IDLE_US;
 	hws_list_init(&s->ports);
 	hws_list_init(&s->link_list);
 	r = htp_server_set_limits(s, &conf->limits, err);

@@ -31,6 +31,9 @@ struct htp_conf {
 	int (*authorise)(struct htp_request *request, struct htp_reply *reply, void *arg);
 	void *arg;
 	unsigned threads, hash_threads;
+	/* How long a head may take from its first byte, and a link stay unused between two requests;
+	 * 0 = 10 s, 75 s. */
+	uint64_t head_us, idle_us;
 	unsigned queue_max; /* requests that wait for a thread of a pool; one more gets 503 */
 	struct htp_limits limits;
 };
@@ -56,12 +59,12 @@ int htp_server_set_limits(struct htp_server *s, const struct htp_limits *limits,
 void htp_server_drain(struct htp_server *s, void (*done)(void *arg), void *arg);
 
 enum htp_refused {
-	HTP_REFUSED_LINKS,   /* more than links_max, or of one address */
-	HTP_REFUSED_HEAD,    /* no good request */
-	HTP_REFUSED_BODY,    /* too long, or broken chunks */
-	HTP_REFUSED_SLOW,    /* not done in time */
+	HTP_REFUSED_LINKS, /* more than links_max, or of one address */
+	HTP_REFUSED_HEAD,  /* no good request */
+	HTP_REFUSED_BODY,  /* too long, or broken chunks */
+	HTP_REFUSED_SLOW,  /* not done in time */
 	HTP_REFUSED_RATE,
-	HTP_REFUSED_BUSY,    /* no room in the queue of a pool */
+	HTP_REFUSED_BUSY, /* no room in the queue of a pool */
 	HTP_REFUSALS
 };
 const char *htp_refused_name(enum htp_refused r); /* for metrics; never NULL */
@@ -72,9 +75,9 @@ extern const uint32_t htp_bucket_ms[HTP_BUCKETS - 1];
 
 struct htp_stats {
 	uint64_t links, links_total;
-	uint64_t requests[HTP_RATES][6];            /* by class of the route and status / 100 */
-	uint64_t latency[HTP_RATES][HTP_BUCKETS];   /* from the end of the request to its reply */
-	uint64_t latency_us[HTP_RATES];             /* summed */
+	uint64_t requests[HTP_RATES][6];          /* by class of the route and status / 100 */
+	uint64_t latency[HTP_RATES][HTP_BUCKETS]; /* from the end of the request to its reply */
+	uint64_t latency_us[HTP_RATES];           /* summed */
 	uint64_t refused[HTP_REFUSALS];
 	uint64_t running[HTP_POOLS]; /* waiting or being handled now */
 };

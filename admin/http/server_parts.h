@@ -13,8 +13,8 @@ struct htp_server {
 	struct hws_loop *loop;
 	struct htp_conf conf; /* .limits: the texts in it are not to be used */
 	struct hws_list ports, link_list;
-	struct hws_admit *admit;            /* open links */
-	struct hws_admit *rate[HTP_RATES];  /* NULL = no limit */
+	struct hws_admit *admit;              /* open links */
+	struct hws_admit *rate[HTP_RATES];    /* NULL = no limit */
 	struct hws_work *pool[HTP_POOL_LOOP]; /* of the kinds that are pools */
 	struct hws_cidr_list trusted;
 	struct htp_origins origins;
@@ -30,9 +30,9 @@ struct htp_job {
 	struct htp_request request;
 	struct htp_reply reply;
 	struct htp_server *server; /* not once the link has gone */
-	struct htp_link *link;     /* of the loop's thread; NULL: has gone, the reply goes nowhere */
-	bool answered;             /* `reply` stands already: no handler is to run */
-	size_t text_len;           /* of request.text */
+	struct htp_link *link; /* of the loop's thread; NULL: has gone, the reply goes nowhere */
+	bool answered;         /* `reply` stands already: no handler is to run */
+	size_t text_len;       /* of request.text */
 	uint64_t began_us;
 };
 
