@@ -43,14 +43,15 @@ static const struct {
 	const char *request, *in_reply, *not_in_reply;
 } calls[] = {
 	/* replies as clients parse them */
-	{ "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\n{\"a\":\"b\"}", "\r\n\r\n{\"a\":\"b\"}",
-			"chunked" },
+	{ "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\n{\"a\":\"b\"}",
+			"\r\n\r\n{\"a\":\"b\"}", "chunked" },
 	{ "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}",
 			"\r\n\r\n{}", NULL },
 	{ "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "Content-Length: 0\r\n",
 			"\r\nContent-Type" },
 	{ "POST /echo HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 200 OK\r\n", NULL },
-	{ "DELETE /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n[\"a\"]", "\r\n\r\n[\"a\"]", NULL },
+	{ "DELETE /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n[\"a\"]", "\r\n\r\n[\"a\"]",
+			NULL },
 	{ "POST /echo HTTP/1.1\r\n" HOST
 	  "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x\r\n}\r\n0\r\n\r\n",
 			"\r\n\r\n{}", NULL },
@@ -81,8 +82,10 @@ static const struct {
 			"HTTP/1.1 400 ", NULL },
 	/* who asks */
 	{ "GET /who HTTP/1.1\r\n" HOST "\r\n", "{\"error\":\"Invalid token\"}", NULL },
-	{ "GET /who HTTP/1.1\r\n" HOST "Authorization: Bearer good\r\n\r\n", "HTTP/1.1 200 ", NULL },
-	{ "GET /who HTTP/1.1\r\n" HOST "Authorization: Bearer good, x\r\n\r\n", "HTTP/1.1 401 ", NULL },
+	{ "GET /who HTTP/1.1\r\n" HOST "Authorization: Bearer good\r\n\r\n", "HTTP/1.1 200 ",
+			NULL },
+	{ "GET /who HTTP/1.1\r\n" HOST "Authorization: Bearer good, x\r\n\r\n", "HTTP/1.1 401 ",
+			NULL },
 	{ "GET /who HTTP/1.1\r\n" HOST "Cookie: a=b; session=good\r\n\r\n", "HTTP/1.1 200 ", NULL },
 	{ "GET /who HTTP/1.1\r\n" HOST "Cookie: xsession=good\r\n\r\n", "HTTP/1.1 401 ", NULL },
 	{ "GET /who HTTP/1.1\r\n" HOST "Cookie: session=good\r\nOrigin: http://evil\r\n\r\n",
@@ -91,7 +94,8 @@ static const struct {
 			"HTTP/1.1 200 ", NULL },
 	{ "PUT /console HTTP/1.1\r\n" HOST "Cookie: session=good\r\nOrigin: null\r\n\r\n",
 			"HTTP/1.1 403 ", NULL },
-	{ "PUT /console HTTP/1.1\r\n" HOST "Cookie: session=good\r\nSec-Fetch-Site: cross-site\r\n\r\n",
+	{ "PUT /console HTTP/1.1\r\n" HOST
+	  "Cookie: session=good\r\nSec-Fetch-Site: cross-site\r\n\r\n",
 			"HTTP/1.1 403 ", NULL },
 	/* files */
 	{ "GET / HTTP/1.1\r\n" HOST "\r\n", "\r\n\r\n<p>", "no-store" },
@@ -281,7 +285,8 @@ START_TEST(guesses_are_counted)
 		refused += count_of(edge_call(edge, "GET /login HTTP/1.1\r\n" HOST "\r\n"),
 				"HTTP/1.1 429 ");
 	ck_assert_uint_eq(refused, 1);
-	ck_assert_ptr_nonnull(strstr(edge_call(edge, "GET /peer HTTP/1.1\r\n" HOST "\r\n"), " 200 "));
+	ck_assert_ptr_nonnull(
+			strstr(edge_call(edge, "GET /peer HTTP/1.1\r\n" HOST "\r\n"), " 200 "));
 	ck_assert_uint_eq(edge_refused(edge, HTP_REFUSED_RATE), 1);
 }
 END_TEST
@@ -304,7 +309,8 @@ START_TEST(a_full_queue_says_come_again)
 			edge_wait_slow(edge, i + 1);
 	}
 	/* two run, the third waits or is yet to be read: one of these two is too many */
-	ck_assert_ptr_nonnull(strstr(edge_call(edge, "GET /peer HTTP/1.1\r\n" HOST "\r\n"), " 200 "));
+	ck_assert_ptr_nonnull(
+			strstr(edge_call(edge, "GET /peer HTTP/1.1\r\n" HOST "\r\n"), " 200 "));
 	fd[3] = edge_connect(edge);
 	ck_assert(edge_send(fd[3], slow, sizeof(slow) - 1));
 	while (!edge_refused(edge, HTP_REFUSED_BUSY))
@@ -366,8 +372,8 @@ START_TEST(the_local_socket_says_for_whom)
 
 	ck_assert(edge_send(fd, "GET /local HTTP/1.1\r\n" HOST "\r\n", 32));
 	(void)edge_until(fd, "peer=unknown");
-	ck_assert(edge_send(fd, "GET /local HTTP/1.1\r\n" HOST "X-Forwarded-For: 2001:db8::1\r\n\r\n",
-			62));
+	ck_assert(edge_send(fd,
+			"GET /local HTTP/1.1\r\n" HOST "X-Forwarded-For: 2001:db8::1\r\n\r\n", 62));
 	(void)edge_until(fd, "2001:db8::1");
 	close(fd);
 }
@@ -378,19 +384,24 @@ START_TEST(another_site_must_be_on_the_list)
 	const char *reply;
 
 	begin(behind_proxy);
-	reply = edge_call(edge, "OPTIONS /who HTTP/1.1\r\n" HOST "Origin: https://web.example\r\n"
-				"Access-Control-Request-Method: GET\r\n\r\n");
+	reply = edge_call(edge,
+			"OPTIONS /who HTTP/1.1\r\n" HOST "Origin: https://web.example\r\n"
+			"Access-Control-Request-Method: GET\r\n\r\n");
 	ck_assert_ptr_nonnull(strstr(reply, "HTTP/1.1 204 "));
-	ck_assert_ptr_nonnull(strstr(reply, "Access-Control-Allow-Origin: https://web.example\r\n"));
+	ck_assert_ptr_nonnull(
+			strstr(reply, "Access-Control-Allow-Origin: https://web.example\r\n"));
 	ck_assert_ptr_nonnull(strstr(
 			reply, "Access-Control-Allow-Headers: authorization, content-type\r\n"));
-	reply = edge_call(edge, "OPTIONS /who HTTP/1.1\r\n" HOST "Origin: https://web.example.evil\r\n"
-				"Access-Control-Request-Method: GET\r\n\r\n");
+	reply = edge_call(edge,
+			"OPTIONS /who HTTP/1.1\r\n" HOST "Origin: https://web.example.evil\r\n"
+			"Access-Control-Request-Method: GET\r\n\r\n");
 	ck_assert_ptr_null(strstr(reply, "Access-Control"));
-	reply = edge_call(edge, "GET /who HTTP/1.1\r\n" HOST "Origin: https://web.example\r\n"
-				"Authorization: Bearer bad\r\n\r\n");
+	reply = edge_call(edge,
+			"GET /who HTTP/1.1\r\n" HOST "Origin: https://web.example\r\n"
+			"Authorization: Bearer bad\r\n\r\n");
 	ck_assert_ptr_nonnull(strstr(reply, "HTTP/1.1 401 "));
-	ck_assert_ptr_nonnull(strstr(reply, "Access-Control-Allow-Origin: https://web.example\r\n"));
+	ck_assert_ptr_nonnull(
+			strstr(reply, "Access-Control-Allow-Origin: https://web.example\r\n"));
 }
 END_TEST
 
@@ -440,7 +451,8 @@ int main(void)
 					a_full_queue_says_come_again, passwords_are_in_nobodys_way,
 					a_trusted_proxy_says_who_asks,
 					the_local_socket_says_for_whom,
-					another_site_must_be_on_the_list, what_has_begun_is_answered,
+					another_site_must_be_on_the_list,
+					what_has_begun_is_answered,
 					an_end_while_handlers_run_leaks_nothing));
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	return test_suite_run(s);
