@@ -57,8 +57,8 @@ static void use(struct htp_request *q)
 		assert(strlen(cookie) < sizeof(cookie));
 	(void)htp_origins_own(&origins, &q->head);
 	htp_reply_init(&reply);
-	htp_origins_preflight(&reply, &q->head, htp_origins_match(&origins, &q->head),
-			match.allowed);
+	htp_origins_preflight(
+			&reply, &q->head, htp_origins_match(&origins, &q->head), match.allowed);
 	(void)htp_files_answer(&all_files, &q->head, &q->target, &reply);
 	htp_reply_done(&reply);
 }
