@@ -25,14 +25,14 @@ struct htp_conf {
 	const struct htp_routes *table; /* borrowed, as all rows are */
 	size_t tables;
 	const struct htp_files *files; /* borrowed; NULL = none */
-	/* On a thread of a pool, for all routes but HTP_OPEN and HTP_LOCAL: finds out who asks, and
-	 * fills request->who; or fills `reply` with 401 or 403 and returns what is not HWS_OK. NULL:
-	 * such routes answer 401. */
+	/* On a thread of a pool, for all routes but HTP_OPEN and HTP_LOCAL: finds out who asks,
+	 * and fills request->who; or fills `reply` with 401 or 403 and returns what is not HWS_OK.
+	 * NULL: such routes answer 401. */
 	int (*authorise)(struct htp_request *request, struct htp_reply *reply, void *arg);
 	void *arg;
 	unsigned threads, hash_threads;
-	/* How long a head may take from its first byte, and a link stay unused between two requests;
-	 * 0 = 10 s, 75 s. */
+	/* How long a head may take from its first byte, and a link stay unused between two
+	 * requests; 0 = 10 s, 75 s. */
 	uint64_t head_us, idle_us;
 	unsigned queue_max; /* requests that wait for a thread of a pool; one more gets 503 */
 	struct htp_limits limits;

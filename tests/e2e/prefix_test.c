@@ -80,7 +80,8 @@ START_TEST(the_units_are_valid_and_closed)
 	   "SystemCallErrorNumber=EPERM SystemCallArchitectures=native RestrictSUIDSGID=yes; do "
 	   "grep -q \"^$l$\" $u.service || { echo \"$u: no $l\"; exit 1; }; done; done; "
 	   /* of 10: as open as can be */
-	   "for u in hawser-relay:20 hawser-relay@:20 hawser-rendezvous:22 hawser-host-system:38; do "
+	   "for u in hawser-relay:20 hawser-relay@:20 hawser-rendezvous:22 hawser-api:22 "
+	   "hawser-host-system:38; do "
 	   "systemd-analyze security --offline=true --threshold=${u#*:} ${u%:*}.service "
 	   ">$D/said 2>&1 || { tail -n 3 $D/said; exit 1; }; done; " /* root, but hardly: it becomes others, and that is all */
 	   "test \"$(grep ^CapabilityBoundingSet= hawser-host-system.service)\" = "
@@ -160,7 +161,8 @@ END_TEST
 /* What a shell offers, asked of bash itself. */
 static const char complete[] =
 		"PATH=$BUILD/client/cli:$BUILD/client/host:$BUILD/client/gtk:$BUILD/admin:"
-		"$BUILD/tests/load:$BUILD/server-rendezvous:$BUILD/server-relay:$PATH; "
+		"$BUILD/tests/load:$BUILD/server-rendezvous:$BUILD/server-relay:"
+		"$BUILD/admin/api:$PATH; "
 		". $SOURCE/packaging/completion/hawser.bash; "
 		"offers() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); "
 		"_hawser \"$1\"; got=\" ${COMPREPLY[*]} \"; }; "
@@ -207,7 +209,7 @@ START_TEST(completion_offers_what_the_tables_hold)
 		    "offers hawser-load --h; has --hosts; "
 		    "offers hawser-desktop --full; has --fullscreen; ");
 	/* every option of every program */
-	sh_complete("for p in hawser-host hawser-rendezvous hawser-relay hawser-admin "
+	sh_complete("for p in hawser-host hawser-rendezvous hawser-relay hawser-api hawser-admin "
 		    "hawser-load hawser-desktop; do "
 		    "offers $p --; n=0; for o in $($p --help 2>&1 | sed 's/--.no-./--/' | awk "
 		    "'{ for (i = 1; i <= 2; i++) "

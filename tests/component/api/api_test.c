@@ -32,9 +32,10 @@ static void set_up(void)
 	FILE *f = fopen(conf, "we");
 
 	ck_assert_ptr_nonnull(f);
-	fprintf(f, "runtime-dir = %s/run\n[network]\nbind = 127.0.0.1\nport = 0\n[tls]\n"
-		   "tls-port = 0\ntls-cert = %s\ntls-key = %s\n[monitoring]\nmetrics = yes\n"
-		   "metrics-port = 0\n",
+	fprintf(f,
+			"runtime-dir = %s/run\n[network]\nbind = 127.0.0.1\nport = 0\n[tls]\n"
+			"tls-port = 0\ntls-cert = %s\ntls-key = %s\n[monitoring]\nmetrics = yes\n"
+			"metrics-port = 0\n",
 			dir, cert, key);
 	fclose(f);
 	test_proc_start(&api, argv, NULL);
@@ -72,7 +73,8 @@ static const char *call(unsigned long to, const char *request)
 	size_t len = 0;
 	ssize_t n;
 
-	ck_assert_int_eq(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+	ck_assert_int_eq(
+			send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
 	while ((n = recv(fd, got + len, sizeof(got) - 1 - len, 0)) > 0)
 		len += (size_t)n;
 	ck_assert_msg(n == 0 || errno == ECONNRESET, "no reply within a minute");
@@ -119,7 +121,8 @@ START_TEST(it_serves_in_the_clear_and_by_tls)
 	reply = tls_call(GET, print, sizeof(print));
 	ck_assert_ptr_nonnull(strstr(reply, "\r\n\r\n[]"));
 	ck_assert_ptr_nonnull(strstr(reply, "Strict-Transport-Security"));
-	reply = call(port, "HEAD /api/login-options HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	reply = call(port,
+			"HEAD /api/login-options HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 	ck_assert_ptr_nonnull(strstr(reply, "Content-Length: 2\r\n"));
 	ck_assert_str_eq(strstr(reply, "\r\n\r\n"), "\r\n\r\n");
 	reply = call(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -156,13 +159,13 @@ START_TEST(an_operator_sees_what_it_does)
 	(void)call(port, "GET /nope HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 	(void)call(port, "junk\r\n\r\n");
 	page = call(metrics_port, "GET /metrics HTTP/1.1\r\n\r\n");
-	ck_assert_ptr_nonnull(strstr(page,
-			"hawser_api_requests_total{class=\"other\",status=\"2xx\"} 1\n"));
-	ck_assert_ptr_nonnull(strstr(page,
-			"hawser_api_requests_total{class=\"other\",status=\"4xx\"} 2\n"));
+	ck_assert_ptr_nonnull(strstr(
+			page, "hawser_api_requests_total{class=\"other\",status=\"2xx\"} 1\n"));
+	ck_assert_ptr_nonnull(strstr(
+			page, "hawser_api_requests_total{class=\"other\",status=\"4xx\"} 2\n"));
 	ck_assert_ptr_nonnull(strstr(page, "hawser_api_refused_total{reason=\"head\"} 1\n"));
-	ck_assert_ptr_nonnull(
-			strstr(page, "hawser_api_request_seconds_bucket{class=\"other\",le=\"+Inf\"} 3\n"));
+	ck_assert_ptr_nonnull(strstr(page,
+			"hawser_api_request_seconds_bucket{class=\"other\",le=\"+Inf\"} 3\n"));
 	ck_assert_ptr_nonnull(strstr(call(metrics_port, "GET /readyz HTTP/1.1\r\n\r\n"), " 200 "));
 }
 END_TEST

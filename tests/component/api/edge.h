@@ -1,12 +1,12 @@
-/* An edge of the API server in a thread of this process, with routes that say what came to them, and
- * a client that sends exactly the bytes it is told. */
+/* An edge of the API server in a thread of this process, with routes that say what came to them,
+ * and a client that sends exactly the bytes it is told. */
 #pragma once
 #include "admin/http/server.h"
 #include <stdbool.h>
 
 struct edge;
 
-/* With the defaults of `edge_conf`, or as `change` (may be NULL) made of them. */
+/* `change` (may be NULL) is shown the settings before they are used. */
 struct edge *edge_start(void (*change)(struct htp_conf *conf));
 void edge_stop(struct edge *e);
 /* On the loop's thread, which ends when all is answered. */
