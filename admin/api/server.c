@@ -7,9 +7,11 @@
 #include "shared/daemon/daemon.h"
 #include "shared/sys/local_socket.h"
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCAL_BACKLOG 256
+#define FD_OWN 256u /* standard ones, loops, control, metrics, databases */
 
 /* --- places ----------------------------------------------------------------------------------- */
 
@@ -49,12 +51,15 @@ static int find_places(struct adi_server *s, struct hws_error *err)
 static int listen_local(struct adi_server *s, struct hws_error *err)
 {
 	struct htp_port_conf port = { .local = true };
+	struct stat st;
 	int r;
 
 	/* what a process that was killed left; the control socket, bound before, is ours alone */
-	(void)unlink(s->local_path);
+	if (lstat(s->local_path, &st) == 0 && S_ISSOCK(st.st_mode))
+		(void)unlink(s->local_path);
 	r = hws_local_listen(s->local_path, SOCK_STREAM, LOCAL_BACKLOG, &port.fd, err);
 	if (r == HWS_OK) {
+		s->local_bound = true;
 		r = htp_server_listen(s->edge, &port, NULL, err);
 		if (r < 0)
 			close(port.fd);
@@ -78,6 +83,23 @@ static int listen_all(struct adi_server *s, struct hws_error *err)
 	return r == HWS_OK ? listen_local(s, err) : r;
 }
 
+/* --- limits ----------------------------------------------------------------------------------- */
+
+/* What the settings say, as far as there are descriptors for it. */
+static struct htp_limits limits_of(const struct adi_server *s, const struct adi_config *c)
+{
+	struct htp_limits l = adi_config_limits(c);
+	uint64_t room = s->fd_limit > 2 * FD_OWN ? s->fd_limit - FD_OWN : FD_OWN;
+
+	if (l.links_max > room) {
+		hws_warn("few_descriptors", HWS_U64("max_links", l.links_max),
+				HWS_U64("possible", room),
+				HWS_STR("text", "raise the limit of open files (LimitNOFILE=)"));
+		l.links_max = (uint32_t)room;
+	}
+	return l;
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static int new_edge(struct adi_server *s, struct hws_error *err)
@@ -92,7 +114,7 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		.threads = s->conf->threads,
 		.hash_threads = s->conf->hash_threads,
 		.queue_max = s->conf->queue_max,
-		.limits = adi_config_limits(s->conf),
+		.limits = limits_of(s, s->conf),
 	};
 
 	s->tables = hws_memdup(tables, sizeof(tables));
@@ -112,7 +134,7 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	s->loop = loop;
 	s->conf = c;
-	(void)hws_daemon_raise_nofile();
+	s->fd_limit = hws_daemon_raise_nofile();
 	r = find_places(s, err);
 	if (r == HWS_OK)
 		r = adi_control_new(s, err);
@@ -144,7 +166,7 @@ void adi_server_free(struct adi_server *s)
 	if (!s)
 		return;
 	adi_metrics_free(s);
-	if (s->edge && *s->local_path)
+	if (s->local_bound)
 		(void)unlink(s->local_path);
 	htp_server_free(s->edge);
 	hws_tls_server_free(s->tls);
@@ -155,7 +177,7 @@ void adi_server_free(struct adi_server *s)
 
 int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_error *err)
 {
-	struct htp_limits limits = adi_config_limits(c);
+	struct htp_limits limits = limits_of(s, c);
 	struct hws_tls_server *fresh = NULL;
 	char kept[300];
 	int r = HWS_OK;

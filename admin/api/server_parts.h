@@ -16,7 +16,8 @@ struct adi_server {
 	struct hws_control *control;
 	char control_path[512], local_path[512];
 	uint16_t port, tls_port;
-	bool draining;
+	bool local_bound, draining;
+	uint64_t fd_limit;
 	struct adi_metrics *page;
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;

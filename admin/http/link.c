@@ -243,6 +243,10 @@ static void count(struct htp_link *l)
 	hws_count(&stats->requests[rate][HWS_MIN(l->job->reply.status / 100, 5)]);
 	hws_count(&stats->latency[rate][bucket]);
 	hws_count_add(&stats->latency_us[rate], us);
+	/* of what was asked the pattern only: tokens and names stand in the rest */
+	hws_debug("request", HWS_STR("method", htp_method_name(l->job->request.head.method)),
+			HWS_STR("route", route ? route->pattern : ""),
+			HWS_I64("status", l->job->reply.status), HWS_U64("us", us));
 }
 
 static void begin_linger(struct htp_link *l)

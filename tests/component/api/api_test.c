@@ -1,5 +1,5 @@
-/* The program hawser-api as its users have it: ports, certificate, control socket, metrics, signals,
- * confined. */
+/* The program hawser-api as its users have it: ports, certificate, metrics, signals, and all of
+ * that confined. */
 #include "shared/base/str.h"
 #include "tests/component/reach/certificate.h"
 #include "tests/support/proc.h"

@@ -1,4 +1,5 @@
-/* The settings of hawser-api: what goes together, what follows, and what the manual says of them. */
+/* The settings of hawser-api: what goes together, what follows, and what the manual says of
+ * them. */
 #include "admin/api/config.h"
 #include "shared/base/macros.h"
 #include "tests/support/suite.h"
