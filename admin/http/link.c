@@ -140,6 +140,7 @@ static void begin_request(struct htp_link *l, size_t len)
 		return;
 	}
 	consume(l, len);
+	l->body.state = HTP_BODY_SIZE; /* not that of the request before */
 	l->job->link = l;
 	l->keep_alive = r == HWS_OK && l->job->request.head.keep_alive;
 	if (r == HWS_OK)
@@ -186,6 +187,7 @@ static bool step_head(struct htp_link *l)
 			return false;
 		}
 		l->job->link = l;
+		l->body.state = HTP_BODY_SIZE;
 		l->keep_alive = false;
 		htp_reply_error(&l->job->reply, 431, "%s", htp_status_text(431));
 		htp_link_answer(l);
@@ -253,6 +255,10 @@ static void begin_linger(struct htp_link *l)
 {
 	int fd = hws_stream_fd(l->stream);
 
+	if (fd < 0 && l->body.state == HTP_BODY_END) {
+		close_link(l); /* TLS says so itself, and nothing is left unread */
+		return;
+	}
 	l->state = LINK_LINGER;
 	limit(l, LINGER_US);
 	if (fd >= 0)
@@ -272,7 +278,7 @@ static bool step_writing(struct htp_link *l)
 	}
 	if (!l->keep_alive) {
 		begin_linger(l);
-		return true;
+		return !l->closed;
 	}
 	l->state = LINK_HEAD;
 	l->begun = false;

@@ -108,8 +108,7 @@ static bool measure(const char *name, const char *request, uint16_t port, uint64
 	}
 	printf("bench api.%s_requests_per_s=%.4g\n", name,
 			(double)r.times.count / ((double)us / 1e6));
-	printf("bench api.%s_p99_ms=%.4g\n", name,
-			(double)load_histogram_at(&r.times, 0.99) / 1e3);
+	printf("bench api.%s_p99_ms=%.4g\n", name, (double)load_histogram_at(&r.times, 0.99) / 1e3);
 	return true;
 }
 

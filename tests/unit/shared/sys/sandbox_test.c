@@ -22,6 +22,7 @@
 
 #define RELAY HWS_SANDBOX_RELAY
 #define RENDEZVOUS HWS_SANDBOX_RENDEZVOUS
+#define API HWS_SANDBOX_API
 #define DIALER HWS_SANDBOX_GATE_DIALING
 #define GATE HWS_SANDBOX_GATE
 #define COMPUTE HWS_SANDBOX_COMPUTE
@@ -188,6 +189,10 @@ static const struct {
 	{ RENDEZVOUS, make_and_remove, false },
 	{ RENDEZVOUS, run_program, true },
 	{ RENDEZVOUS, fork_child, true },
+	{ API, threaded_loop, false },
+	{ API, make_and_remove, false },
+	{ API, run_program, true },
+	{ API, fork_child, true },
 	{ DIALER, threaded_loop, false },
 	{ DIALER, open_for_reading, false },
 	{ DIALER, new_socket, false },
