@@ -271,6 +271,27 @@ START_TEST(an_address_has_few_links)
 }
 END_TEST
 
+START_TEST(who_goes_midway_is_forgotten)
+{
+	static const char request[] = "PUT /raw HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
+				      "\r\n3\r\nabc\r\n0\r\n\r\n";
+	const char *reply;
+
+	begin(few);
+	for (size_t n = 0; n < sizeof(request); n++) {
+		int fd = edge_connect(edge);
+
+		(void)edge_send(fd, request,
+				n); /* too many at this moment: it has closed already */
+		close(fd);
+	}
+	do {
+		reply = edge_call(edge, "GET /peer HTTP/1.1\r\n" HOST "\r\n");
+		usleep(5000);
+	} while (!strstr(reply, "127.0.0.1"));
+}
+END_TEST
+
 static void slow_login(struct htp_conf *conf)
 {
 	conf->limits.rate[HTP_RATE_LOGIN] = (struct htp_rate_limit){ 1, 3 };
@@ -447,9 +468,9 @@ int main(void)
 					a_thousand_requests_at_once, a_big_reply_comes_whole,
 					who_waits_for_our_word_gets_it, heads_are_capped,
 					a_trickle_does_not_hold_a_link, an_unused_link_ends,
-					an_address_has_few_links, guesses_are_counted,
-					a_full_queue_says_come_again, passwords_are_in_nobodys_way,
-					a_trusted_proxy_says_who_asks,
+					an_address_has_few_links, who_goes_midway_is_forgotten,
+					guesses_are_counted, a_full_queue_says_come_again,
+					passwords_are_in_nobodys_way, a_trusted_proxy_says_who_asks,
 					the_local_socket_says_for_whom,
 					another_site_must_be_on_the_list,
 					what_has_begun_is_answered,
