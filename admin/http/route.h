@@ -46,10 +46,9 @@ struct htp_route {
 	enum htp_body_kind body;
 	enum htp_rate rate;
 	enum htp_pool pool;
-	uint32_t body_max;  /* 0 = 1 MiB */
-	uint32_t roles;     /* bits of the program's; 0 = any */
-	const char *scope;  /* what an API token must have, NULL = none will do */
-	const char *metric; /* the row it is counted in, static text; NULL = "other" */
+	uint32_t body_max; /* 0 = 1 MiB */
+	uint32_t roles;    /* bits of the program's; 0 = any */
+	const char *scope; /* what an API token must have, NULL = none will do */
 	/* On a thread of the pool; fills `reply`. `arg` is the table's. */
 	void (*fn)(struct htp_request *request, struct htp_reply *reply, void *arg);
 };
