@@ -1,0 +1,61 @@
+// Questions in front of the page, and short notes below it. <dialog> keeps the focus inside and gives it back.
+
+import { button, fill, h, uid } from "./dom.js";
+
+const SHOWN_MS = 6000;
+
+// Shows content under a title; what `content` is called with closes the dialog. Ends with what it was closed with.
+export function dialog(title, content, { wide = false } = {}) {
+	return new Promise((done) => {
+		const name = uid("dialog");
+		const el = h("dialog", { "aria-labelledby": name, class: wide ? "wide" : null });
+		let result = null;
+		const close = (value) => {
+			result = value;
+			el.close();
+		};
+		const shut = h("button.shut", { type: "button", "aria-label": "Close", onclick: () => close(null) }, "×");
+		fill(el, h("header", null, h("h2", { id: name }, title), shut), h("div.body", null, content(close)));
+		el.addEventListener("close", () => {
+			el.remove();
+			done(result);
+		});
+		document.body.append(el);
+		el.showModal();
+		el.querySelector("input, select, textarea, .first")?.focus();
+	});
+}
+
+export function confirm(title, text, action, danger = true) {
+	return dialog(title, (close) => [
+		h("p", null, text),
+		h("div.actions", null, button("Cancel", () => close(false), "first"),
+			button(action, () => close(true), danger ? "danger" : "main")),
+	]);
+}
+
+export function say(text, bad = false) {
+	const note = h(bad ? "p.bad" : "p", null, text);
+	document.getElementById("says").append(note);
+	setTimeout(() => note.remove(), bad ? SHOWN_MS * 2 : SHOWN_MS);
+}
+
+// Runs what may fail; its error becomes a note. Ends with whether it went well.
+export async function attempt(work, done) {
+	try {
+		await work();
+	} catch (e) {
+		if (e.name !== "AbortError")
+			say(e.message, true);
+		return false;
+	}
+	if (done)
+		say(done);
+	return true;
+}
+
+// A list of name and value, as details of a thing.
+export function facts(pairs) {
+	return h("dl.facts", null, pairs.filter(Boolean).map(([name, value]) =>
+		h("div", null, h("dt", null, name), h("dd", null, value === "" || value === null ? "–" : value))));
+}

@@ -1,0 +1,93 @@
+// Users: made, changed, imported; a lost telephone, a forgotten password, a session that must end.
+
+import { address, api, may } from "../api.js";
+import { crudView } from "../crud.js";
+import { button, fill, h } from "../dom.js";
+import { attempt, confirm, dialog, say } from "../dialog.js";
+import { Form } from "../form.js";
+import { number, since, words } from "../format.js";
+import { name, NAME, NOTE, pickGroup, state } from "./parts.js";
+
+const ROLES = ["user", "read-only", "operator", "auditor", "admin", "owner"];
+const CSV_MAX = 8 * 1024 * 1024;
+const PASSWORD = { key: "password", label: "Password", kind: "password", min: 12, max: 1024, autocomplete: "new-password" };
+
+function fields(row) {
+	return [NAME, { key: "display_name", label: "Shown as", max: 128 }, { key: "email", label: "Mail", kind: "email", max: 254 },
+		{ key: "role", label: "Role", kind: "choice", options: ROLES.map((r) => [r, words(r)]) }, pickGroup(),
+		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"]] },
+		{ key: "totp_required", label: "Must have one-time codes", kind: "check" },
+		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." }, NOTE,
+		!row && { ...PASSWORD, help: "Empty: the user comes in by a provider." }];
+}
+
+function more(user, close, after) {
+	const sure = async (title, text, work) => {
+		if (await confirm(title, text, title) && await attempt(work, "Done.")) {
+			close(true);
+			after();
+		}
+	};
+	return h("div.actions", null,
+		may("resetPassword") && user.source === "local" && button("Set password", () => setPassword(user)),
+		may("logOutUser") && button("End all sessions", () => sure("End all sessions", `${user.name} must log in again everywhere.`,
+			() => api.post(`/users/${user.guid}/logout`))),
+		may("dropUserTotp") && user.totp && button("Take one-time codes away", () => sure("Take one-time codes away",
+			"Do this only after you have made sure who asks.", () => api.del(`/users/${user.guid}/totp`)), "danger"));
+}
+
+function setPassword(user) {
+	return dialog(`A password for ${user.name}`, (close) => new Form({ submit: "Set", fields: [{ ...PASSWORD, required: true },
+		{ key: "must_change", label: "Must be changed at the next login", kind: "check", start: true }],
+	send: async (values) => {
+		await api.post(`/users/${user.guid}/password`, values);
+		say("Set. All sessions of the user have ended.");
+		close(true);
+	} }).el);
+}
+
+// First what the file would do, then the doing.
+function importUsers(after) {
+	return dialog("Import users", (close) => {
+		const box = h("div");
+		const file = h("input", { type: "file", accept: ".csv,text/csv", "aria-label": "A CSV file", onchange: async () => {
+			const chosen = file.files[0];
+			if (!chosen)
+				return;
+			if (chosen.size > CSV_MAX)
+				return fill(box, h("p.bad", null, "The file is larger than 8 MB."));
+			const text = await chosen.text();
+			const post = (dry) => api.post("/users/import", text, { type: "text/csv", query: { dry_run: dry } });
+			await attempt(async () => {
+				const answer = await post(true);
+				fill(box, h("p", null, `${number(answer.created)} would be added, ${number(answer.updated)} changed.`),
+					answer.errors.length > 0 && h("ul.bad", null, answer.errors.slice(0, 100).map((e) => h("li", null, `Line ${e.line}: ${e.text}`))),
+					h("div.actions", null, button("Import", async () => {
+						close(await attempt(() => post(false), "Imported."));
+						after();
+					}, "main")));
+			});
+		} });
+		return [h("p", null, "Columns: name, display_name, email, role, group. The first line names them."), file, box];
+	});
+}
+
+export const usersView = crudView({
+	title: "Users", one: "User", names: { add: "addUser", change: "changeUser", remove: "removeUser" },
+	path: (guid) => (guid ? `/users/${guid}` : "/users"), fields, more, loss: "The user's address books go as well.",
+	columns: [{ title: "Name", sort: "name", cell: (u) => u.name }, { title: "Shown as", key: "display_name" },
+		{ title: "Role", sort: "role", cell: (u) => words(u.role) }, { title: "Group", cell: (u) => name(u.group) },
+		{ title: "State", cell: (u) => state(u.status) }, { title: "From", cell: (u) => ({ local: "Here", ldap: "LDAP", oidc: "OIDC" })[u.source] },
+		{ title: "Codes", cell: (u) => (u.totp ? "On" : u.totp_required ? "Wanted" : "Off") },
+		{ title: "Last login", sort: "last_login_at", cell: (u) => since(u.last_login_at) }],
+	filters: [{ key: "q", label: "Search" }, { key: "role", label: "Role", options: ROLES.map((r) => [r, words(r)]) },
+		{ key: "status", label: "State", options: [["active", "Active"], ["disabled", "Disabled"], ["invited", "Invited"]] }],
+	get bulk() {
+		return may("changeUsers") && { path: "/users/bulk", byFilter: true, actions: [{ name: "enable", label: "Enable" },
+			{ name: "group", label: "Set group", fields: [pickGroup()] }, { name: "totp_require", label: "Ask for codes" },
+			{ name: "logout", label: "End sessions" }, { name: "disable", label: "Disable", danger: true },
+			{ name: "delete", label: "Delete", danger: true }] };
+	},
+	tools: (after) => [may("exportUsers") && h("a", { href: address("/users/export"), download: "users.csv" }, "Export as CSV"),
+		may("importUsers") && button("Import", () => importUsers(after))],
+});
