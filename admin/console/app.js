@@ -52,7 +52,7 @@ function drawTop() {
 	menu.setAttribute("aria-controls", "nav");
 	menu.setAttribute("aria-expanded", "false");
 	fill(top_, menu, h("a.brand", { href: "#/" }, "hawser"), h("span.quiet.name", null, server.name), h("span.space"),
-		h("a", { href: "#/account" }, account.display_name || account.name), button("Log out", logOut));
+		h("a.me", { href: "#/account" }, account.display_name || account.name), button("Log out", logOut));
 }
 
 async function logOut() {
@@ -99,6 +99,7 @@ async function show() {
 function put(title, content) {
 	document.title = `${title} – hawser`;
 	fill(main, content);
+	main.dataset.at = location.hash;
 	const first = main.querySelector("[data-first]") ?? main;
 	first.focus({ preventScroll: true });
 	scrollTo(0, 0);

@@ -15,7 +15,7 @@ export function dialog(title, content, { wide = false } = {}) {
 			el.close();
 		};
 		const shut = h("button.shut", { type: "button", "aria-label": "Close", onclick: () => close(null) }, "×");
-		fill(el, h("header", null, h("h2", { id: name }, title), shut), h("div.body", null, content(close)));
+		fill(el, h("header", null, h("h2", { id: name }, title), shut), h("div.notes", { role: "alert" }), h("div.body", null, content(close)));
 		el.addEventListener("close", () => {
 			el.remove();
 			done(result);
@@ -34,9 +34,11 @@ export function confirm(title, text, action, danger = true) {
 	]);
 }
 
+// What lies behind a dialog is neither seen nor read out: what went wrong is said in it. What went well closes it.
 export function say(text, bad = false) {
 	const note = h(bad ? "p.bad" : "p", null, text);
-	document.getElementById("says").append(note);
+	const open = bad && [...document.querySelectorAll("dialog[open] .notes")].pop();
+	(open || document.getElementById("says")).append(note);
 	setTimeout(() => note.remove(), bad ? SHOWN_MS * 2 : SHOWN_MS);
 }
 

@@ -101,6 +101,13 @@ export class Form {
 			this.fields.map((f) => f.row), this.problem,
 			h("div.actions", null, cancel && button("Cancel", cancel), this.button));
 		this.before = this.values();
+		this.el.addEventListener("change", () => this.hide());
+		this.hide();
+	}
+
+	// A field with `when` is there only while the box of that name is checked.
+	hide() {
+		this.fields.filter((f) => f.spec.when).forEach((f) => (f.row.hidden = !this.value(f.spec.when)));
 	}
 
 	field(spec, value) {

@@ -145,7 +145,7 @@ export class Table {
 				content = h("a.row", { href: `#${spec.href(row)}` }, content);
 			else if (i === 0 && spec.open)
 				content = button(content, () => spec.open(row, this), "plain row");
-			return h(i === 0 ? "th" : "td", { "data-title": c.title, scope: i === 0 ? "row" : null }, content === "" ? "–" : content);
+			return h(i === 0 ? "th" : "td", { "data-title": c.title, scope: i === 0 ? "row" : null }, h("div", null, content === "" ? "–" : content));
 		});
 		return h("tr", null, spec.bulk && this.pick(row), cells);
 	}

@@ -11,7 +11,8 @@ import { qr } from "../qr.js";
 const CODE = { key: "code", label: "Code of the authenticator", required: true, min: 4, max: 32, autocomplete: "one-time-code" };
 
 function codesDialog(codes) {
-	return dialog("Recovery codes", (close) => [h("p", null, "Each works once, when the telephone is lost. Keep them away from it; they are not shown again."),
+	return dialog("Recovery codes", (close) => [
+		h("p", null, "Each works once, when the telephone is lost. Keep them away from it; they are not shown again."),
 		h("ul.secret", null, codes.map((c) => h("li", null, c))), h("div.actions", null, button("I have them", () => close(true), "main"))]);
 }
 
@@ -44,7 +45,8 @@ function totp(account, again) {
 function password() {
 	return new Form({ submit: "Change the password", fields: [
 		{ key: "old", label: "Password now", kind: "password", required: true, max: 1024, autocomplete: "current-password" },
-		{ key: "new", label: "New password", kind: "password", required: true, min: 12, max: 1024, autocomplete: "new-password", help: "At least 12 characters." },
+		{ key: "new", label: "New password", kind: "password", required: true, min: 12, max: 1024, autocomplete: "new-password",
+			help: "At least 12 characters." },
 	], send: async (values) => {
 		await api.post("/me/password", values);
 		say("Changed. All other sessions have ended.");

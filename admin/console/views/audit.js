@@ -35,7 +35,8 @@ export function auditView(ctx) {
 		h("a", { "data-format": format, download: `audit.${format}` }, `Export as ${text}`));
 	const table = new Table(ctx, { title: "Audit", empty: "No event fits.", open: details,
 		columns: [{ title: "When", cell: (e) => time(e.at) }, { title: "What", cell: (e) => `${words(e.kind)}: ${words(e.action)}` },
-			{ title: "Who", key: "actor" }, { title: "Device", key: "device_id" }, { title: "Address", key: "address" }, { title: "Text", key: "text" }],
+			{ title: "Who", key: "actor" }, { title: "Device", key: "device_id" }, { title: "Address", key: "address" },
+			{ title: "Text", key: "text" }],
 		filters: [{ key: "q", label: "Search" }, { key: "kind", label: "Kind", options: KINDS.map((k) => [k, words(k)]) },
 			{ key: "actor", label: "Who" }, { key: "device", label: "Device" }, { key: "address", label: "Address" },
 			{ key: "from", label: "From", type: "date" }, { key: "to", label: "To", type: "date" }],

@@ -6,12 +6,12 @@ import { words } from "../format.js";
 const STATES = { active: "good", on: "good", disabled: "bad", off: "bad", pending: "warn", drain: "warn", invited: "warn" };
 
 export function state(name) {
-	return h(`span.${STATES[name] ?? "quiet"}`, null, words(name));
+	return h(`span.state.${STATES[name] ?? "quiet"}`, null, words(name));
 }
 
 // A word beside the sign: colour alone tells nothing to many people.
 export function online(is) {
-	return h(is ? "span.good" : "span.quiet", null, h("span", { "aria-hidden": "true" }, is ? "● " : "○ "), is ? "Online" : "Offline");
+	return h(is ? "span.state.good" : "span.state.quiet", null, h("span", { "aria-hidden": "true" }, is ? "● " : "○ "), is ? "Online" : "Offline");
 }
 
 export function yes(is) {

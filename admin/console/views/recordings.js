@@ -20,7 +20,8 @@ export function recordingsView(ctx) {
 	};
 	table = new Table(ctx, { title: "Recordings", empty: "There is no recording.",
 		columns: [{ title: "When", cell: (r) => time(r.started_at) }, { title: "Device", key: "device_id" }, { title: "Viewer", key: "viewer_id" },
-			{ title: "User", cell: (r) => name(r.user) }, { title: "Length", cell: (r) => span(r.seconds) }, { title: "Size", cell: (r) => bytes(r.bytes) },
+			{ title: "User", cell: (r) => name(r.user) }, { title: "Length", cell: (r) => span(r.seconds) },
+			{ title: "Size", cell: (r) => bytes(r.bytes) },
 			{ title: "Sealed for", key: "encrypted_to" }, { title: "Kept until", cell: (r) => (r.expires_at ? time(r.expires_at) : "For ever") },
 			{ title: "Do", cell: (r) => [may("playRecording") && download(r), " ",
 				may("removeRecording") && button("Remove", () => remove(r), "danger")] }],

@@ -22,7 +22,8 @@ export function hoursText(hours) {
 function target(prefix, kinds) {
 	const from = { group: "/groups", user: "/users", device_group: "/device-groups", device: "/devices" };
 	return [{ key: `${prefix}_kind`, label: prefix === "subject" ? "Who" : "What", kind: "choice", options: kinds.map((k) => [k, words(k)]) },
-		{ key: `${prefix}_guid`, label: "Its name", kind: "pick", required: true, from: (form) => from[form.value(`${prefix}_kind`)] }];
+		{ key: `${prefix}_guid`, label: prefix === "subject" ? "Who: its name" : "What: its name", kind: "pick", required: true,
+			from: (form) => from[form.value(`${prefix}_kind`)] }];
 }
 
 function ruleFields(row) {
@@ -31,10 +32,10 @@ function ruleFields(row) {
 		...target("object", ["device_group", "group", "device"]),
 		{ key: "control_role_guid", label: "With the control role", kind: "pick", from: () => "/control-roles", help: "Empty: the user's own." },
 		{ key: "timed", label: "Only at certain hours", kind: "check", start: Boolean(row?.hours) },
-		{ key: "days", label: "Days", kind: "days", start: hours.days },
-		{ key: "from", label: "From", start: hours.from, pattern: CLOCK, max: 5 },
-		{ key: "to", label: "To", start: hours.to, pattern: CLOCK, max: 5 },
-		{ key: "zone", label: "Time zone", start: hours.zone, max: 64 },
+		{ key: "days", label: "Days", kind: "days", when: "timed", start: hours.days },
+		{ key: "from", label: "From", when: "timed", start: hours.from, pattern: CLOCK, max: 5 },
+		{ key: "to", label: "To", when: "timed", start: hours.to, pattern: CLOCK, max: 5 },
+		{ key: "zone", label: "Time zone", when: "timed", start: hours.zone, max: 64 },
 		{ key: "expires_at", label: "Until", kind: "date", help: "Empty: for ever." }, NOTE];
 }
 
@@ -86,13 +87,15 @@ function permissions(field, id) {
 }
 
 export const controlRolesView = crudView({
-	title: "Control roles", one: "Control role", wide: true, names: { add: "addControlRole", change: "changeControlRole", remove: "removeControlRole" },
+	title: "Control roles", one: "Control role", wide: true,
+	names: { add: "addControlRole", change: "changeControlRole", remove: "removeControlRole" },
 	intro: "What may be done in a session. A control role wins over the host's own settings, both ways.",
 	path: (guid) => (guid ? `/control-roles/${guid}` : "/control-roles"), removable: (row) => row.builtin === "",
 	fields: () => [NAME, { key: "enabled", label: "Holds", kind: "check", start: true },
 		{ key: "permissions", label: "Permissions", kind: permissions }, NOTE],
 	columns: [{ title: "Name", sort: "name", cell: (r) => r.name }, { title: "Refused", cell: (r) => list(r, "deny") },
-		{ title: "Allowed", cell: (r) => list(r, "allow") }, { title: "Used by", cell: (r) => number(r.used_by) }, { title: "Holds", cell: (r) => yes(r.enabled) }],
+		{ title: "Allowed", cell: (r) => list(r, "allow") }, { title: "Used by", cell: (r) => number(r.used_by) },
+		{ title: "Holds", cell: (r) => yes(r.enabled) }],
 });
 
 function list(role, what) {

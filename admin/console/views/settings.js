@@ -38,7 +38,8 @@ const LDAP = [
 	{ key: "enabled", label: "Ask the directory", kind: "check" }, { key: "url", label: "Address", max: 512, placeholder: "ldaps://…" },
 	{ key: "starttls", label: "STARTTLS", kind: "check" }, { key: "bind_dn", label: "Bind as", max: 512 },
 	SECRET,
-	{ key: "base", label: "Base", max: 512 }, { key: "filter", label: "Filter", max: 512 }, { key: "name_attribute", label: "Attribute of the name", max: 64 },
+	{ key: "base", label: "Base", max: 512 }, { key: "filter", label: "Filter", max: 512 },
+	{ key: "name_attribute", label: "Attribute of the name", max: 64 },
 	{ key: "auto_create", label: "Make users at their first login", kind: "check" }, MAPPED,
 ];
 
@@ -90,7 +91,8 @@ function webhooks(ctx) {
 
 function oidc(ctx) {
 	return crudTable(ctx, { title: "Providers", one: "Provider", names: { add: "addOidc", change: "changeOidc", remove: "removeOidc" }, filters: [],
-		path: (guid) => (guid ? `/identity/oidc/${guid}` : "/identity/oidc"), empty: "There is no provider.", loss: "Its users cannot log in any more.",
+		path: (guid) => (guid ? `/identity/oidc/${guid}` : "/identity/oidc"), empty: "There is no provider.",
+		loss: "Its users cannot log in any more.",
 		fields: () => [{ ...NAME, pattern: "[a-z0-9\\-]+", max: 64, help: "Small letters, digits and -." },
 			{ key: "title", label: "Shown as", max: 128 },
 			{ key: "issuer", label: "Issuer", required: true, max: 512, placeholder: "https://…" },

@@ -20,12 +20,13 @@ function options(field, id) {
 	const controls = known.map((o) => {
 		const list = choices(o);
 		const name = `${id}-${o.name}`;
-		const el = list.length ? h("select", { id: name }, [["", "Not set"], ...list.map((c) => [c, c])].map(([v, t]) => h("option", { value: v }, t)))
+		const el = list.length ? h("select", { id: name }, ["", ...list].map((c) => h("option", { value: c }, c || "Not set")))
 			: h("input", { id: name, type: o.kind === "number" ? "number" : "text", maxlength: 1024, placeholder: "Not set" });
 		return [o, el];
 	});
 	const strangers = {};
-	return { el: h("div", { id, role: "group" }, controls.map(([o, el]) => h("div.field", null, h("label", { for: el.id }, o.name), el, h("small", null, o.text)))),
+	return { el: h("div", { id, role: "group" }, controls.map(([o, el]) =>
+		h("div.field", null, h("label", { for: el.id }, o.name), el, h("small", null, o.text)))),
 		get: () => ({ ...strangers, ...Object.fromEntries(controls.map(([o, el]) => [o.name, el.value]).filter(([, v]) => v !== "")) }),
 		set: (v) => {
 			controls.forEach(([o, el]) => (el.value = v?.[o.name] ?? ""));
@@ -58,7 +59,8 @@ function targets(strategy) {
 
 function add(change) {
 	const from = [["device_group", "A device group", "/device-groups"], ["user", "A user", "/users"], ["device", "A device", "/devices"]];
-	return from.map(([kind, label, path]) => new Form({ submit: "Add", fields: [{ key: "guid", label, kind: "pick", from: () => path, required: true }],
+	return from.map(([kind, label, path]) => new Form({ submit: "Add",
+		fields: [{ key: "guid", label, kind: "pick", from: () => path, required: true }],
 		send: (values) => change({ add: [{ kind, guid: values.guid }] }) }).el);
 }
 

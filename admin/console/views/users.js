@@ -13,12 +13,12 @@ const CSV_MAX = 8 * 1024 * 1024;
 const PASSWORD = { key: "password", label: "Password", kind: "password", min: 12, max: 1024, autocomplete: "new-password" };
 
 function fields(row) {
-	return [NAME, { key: "display_name", label: "Shown as", max: 128 }, { key: "email", label: "Mail", kind: "email", max: 254 },
+	return [NAME, !row && { ...PASSWORD, help: "Empty: the user comes in by a provider." },
+		{ key: "display_name", label: "Shown as", max: 128 }, { key: "email", label: "Mail", kind: "email", max: 254 },
 		{ key: "role", label: "Role", kind: "choice", options: ROLES.map((r) => [r, words(r)]) }, pickGroup(),
 		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"]] },
 		{ key: "totp_required", label: "Must have one-time codes", kind: "check" },
-		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." }, NOTE,
-		!row && { ...PASSWORD, help: "Empty: the user comes in by a provider." }];
+		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." }, NOTE];
 }
 
 function more(user, close, after) {

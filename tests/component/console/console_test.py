@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Drives the console in headless Chromium against tests/support/console_server.py: what operators do, by keyboard and
+pointer, in light and dark, wide and as narrow as a telephone; hostile names; labels and contrast of each view.
+With a folder as argument it keeps pictures there. Exit status 77 without Chromium."""
+import hashlib
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import browser  # noqa: E402
+
+VIEWS = ["/", "/devices", "/live", "/books", "/users", "/groups", "/device-groups", "/rules", "/control-roles", "/strategies", "/audit",
+    "/recordings", "/relays", "/tokens", "/settings", "/settings?tab=mail", "/settings?tab=webhooks", "/settings?tab=oidc",
+    "/settings?tab=ldap", "/account"]
+# Pictures that a reader of such codes (zbarimg) has read: one block of check bytes, and many.
+QR = [("otpauth://totp/hawser:anna?secret=" + "A" * 52, 37, "2e58fd9e809334632dc57814d335f3a4a3cb7e7ebe97571f8dcb9e259bfd3830"),
+    ("z" * 515, 77, "f1f75ec1e51a9c20a0773173e1ebb5e912e2a915e3cfa5b4e448c71568f35c66")]
+READY = "!document.querySelector('[aria-busy]') && document.querySelector('main h1') && !document.body.innerText.includes('Loading…')"
+# What one hears or reads: each field has a name, each button a text, one title a page, no row outside of the window.
+AUDIT = """(() => {
+  const bad = [], seen = (e) => test.seen(e), say = (e, why) => bad.push(`${e.outerHTML.slice(0, 100)}: ${why}`);
+  for (const e of document.querySelectorAll('input, select, textarea'))
+    if (seen(e) && !e.labels?.length && !e.getAttribute('aria-label')) say(e, 'has no label');
+  for (const e of document.querySelectorAll('button, a'))
+    if (seen(e) && !e.textContent.trim() && !e.getAttribute('aria-label')) say(e, 'has no text');
+  if (document.querySelectorAll('h1').length !== 1) bad.push('there is not one title');
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  if (new Set(ids).size !== ids.length) bad.push('an id stands twice');
+  if (document.documentElement.scrollWidth > innerWidth) bad.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${innerWidth}`);
+  const part = (v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+  const light = (c) => 0.2126 * part(c[0]) + 0.7152 * part(c[1]) + 0.0722 * part(c[2]);
+  const parse = (s) => (s.match(/[\\d.]+/g) ?? []).map(Number);
+  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] !== 0) return c; } return [255, 255, 255]; };
+  for (const e of document.querySelectorAll('body *')) {
+    if (!seen(e) || e.closest('svg') || e.disabled || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) say(e, `contrast ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+  }
+  return bad;
+})()"""
+
+
+class Server:
+    def __init__(self, *args):
+        self.proc = subprocess.Popen([sys.executable, os.path.join(ROOT, "tests", "support", "console_server.py"), "--devices", "130", *args],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.address = self.proc.stdout.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.proc.terminate()
+        self.said = self.proc.communicate()[1]
+
+
+def go(b, path):
+    b.eval(f"location.hash = {'#' + path!r}")
+    b.wait(f"document.getElementById('main').dataset.at === {'#' + path!r}")
+    b.wait(READY)
+
+
+def keep(b, folder, name):
+    if folder:
+        b.picture(os.path.join(folder, name + ".png"))
+
+
+def log_in(b, address, folder):
+    b.open(address)
+    b.give("Name", "anna")
+    b.give("Password", "wrong")
+    b.click("Log in")
+    b.wait_text("The name or the password is wrong.")
+    b.give("Password", "demo-password")
+    keep(b, folder, "login")
+    b.click("Log in")
+    b.give("Code", "000000")
+    b.click("Go on")
+    b.wait_text("The code is wrong or too old.")
+    b.give("Code", "123456")
+    b.click("Go on")
+    b.wait("document.querySelector('h1')?.textContent === 'Dashboard'")
+    b.wait("document.querySelectorAll('svg.chart path.line').length === 5")
+    keep(b, folder, "dashboard")
+
+
+def hostile_names(b):
+    go(b, "/devices")
+    b.wait_text("<img src=x onerror=alert(1)>")
+    assert b.eval("document.querySelectorAll('main img, main script, main b').length") == 0
+
+
+def users(b, folder):
+    go(b, "/users")
+    b.click("Add user")
+    b.give("Name", "dora")
+    b.give("Role", "operator")
+    b.give("Group", "Helpdesk")
+    b.wait("test.field('Group').validity.valid")
+    b.give("Password", "a long sentence is best")
+    keep(b, folder, "user-add")
+    b.click("Add")
+    b.wait_text("Added.")
+    b.wait("[...document.querySelectorAll('tbody th')].some((e) => e.textContent === 'dora')")
+    # a second of the name: the server's sentence stands at the field
+    b.click("Add user")
+    b.give("Name", "Dora")
+    b.give("Group", "Helpdesk")
+    b.wait("test.field('Group').validity.valid")
+    b.click("Add")
+    b.wait_text("There is one of that name already.")
+    assert b.eval("document.activeElement.getAttribute('aria-invalid')") == "true"
+    b.key("Escape")
+    b.wait("!document.querySelector('dialog')")
+
+
+def devices(b, folder):
+    go(b, "/devices")
+    b.key("/")
+    b.wait("document.activeElement.hasAttribute('data-search')")
+    b.give("Search", "till-0")
+    b.wait("location.hash.includes('q=till-0')")
+    b.wait(f"{READY} && document.querySelector('.pages').textContent.includes('99 in all')")
+    b.click("Next →")
+    b.wait_text("page 2")
+    b.click("← Back")
+    b.wait_text("page 1")
+    b.give("Select all rows of this page", True)
+    b.click("Select all 99 that the filters leave")
+    b.wait_text("99 selected")
+    b.click("Disable")
+    b.wait_text("99 would change.")
+    keep(b, folder, "devices-dry-run")
+    b.click("Disable: 99")
+    b.wait_text("Done: 99 changed")
+    b.wait("[...document.querySelectorAll('tbody tr')].every((r) => r.textContent.includes('Disabled'))")
+    # by the keyboard from row to row
+    b.eval("document.querySelector('tbody .row').focus()")
+    b.key("ArrowDown")
+    assert b.eval("[...document.querySelectorAll('tbody .row')].indexOf(document.activeElement)") == 1
+    b.eval("document.activeElement.click()")
+    b.wait_text("Why this way")
+    b.wait_text("the relay was the only way")
+    keep(b, folder, "device")
+
+
+def rules_books_tokens(b, folder):
+    go(b, "/rules")
+    b.click("Ask the rules")
+    b.give("User", "ben")
+    b.wait("test.field('User').validity.valid")
+    b.give("Id of the device", "184726553")
+    b.click("Ask")
+    b.wait_text("Allowed by the rule")
+    b.click("Close")
+    b.click("Add rule")
+    b.give("Name", "Sales to servers")
+    b.give("Who", "group")
+    keep(b, folder, "rule")
+    b.key("Escape")
+    go(b, "/books")
+    b.click("Field service")
+    b.click("Who may use it")
+    b.wait_text("Group: Helpdesk")
+    keep(b, folder, "book")
+    go(b, "/tokens")
+    b.click("Add token")
+    b.give("Name", "nightly")
+    b.give("Device", "r")
+    b.click("Add")
+    b.wait_text("it is not shown again")
+    assert b.eval("document.querySelector('.secret').textContent.startsWith('hwt_')")
+    b.click("I have it")
+
+
+def audit(b, folder):
+    go(b, "/audit")
+    b.give("Kind", "login")
+    b.wait(f"{READY} && document.querySelectorAll('tbody tr').length === 1")
+    link = b.eval("test.button('Export as CSV').getAttribute('href')")
+    assert link == "/api/v1/audit/export?kind=login&format=csv", link
+    assert b.eval(f"fetch({link!r}).then((r) => r.status)") == 200
+    b.click("Check the chain")
+    b.wait_text("none missing and none changed")
+    keep(b, folder, "audit")
+    b.click("Close")
+
+
+def codes(b, folder):
+    go(b, "/account")
+    b.click("New recovery codes")
+    b.give("Code of the authenticator", "123456")
+    b.eval("test.root().querySelector('button[type=submit]').click()")
+    b.wait_text("Each works once")
+    b.click("I have them")
+    for text, size, wanted in QR:
+        rows = b.eval(f"import('/qr.js').then((m) => m.modules({text!r}).map((r) => [...r].join('')))")
+        assert len(rows) == size and hashlib.sha256("".join(rows).encode()).hexdigest() == wanted, f"the picture of {text[:40]}"
+    assert b.eval("import('/qr.js').then((m) => m.modules('w'.repeat(600)))") is None
+
+
+def each_view(b, what):
+    faults = []
+    for path in VIEWS:
+        go(b, path)
+        faults += [f"{what} {path}: {f}" for f in b.eval(AUDIT)]
+    return faults
+
+
+def log_out(b):
+    b.click("Log out")
+    b.wait("test.button('Log in')")
+    b.eval("location.hash = '#/users'")
+    b.wait("test.button('Log in') && !document.querySelector('table')")
+
+
+def roles(folder):
+    """What a role may not call is not shown, and the server says no to those who ask all the same."""
+    with Server("--as", "read-only") as s, browser.Browser(360, 740, dark=True) as b:
+        b.open(s.address)
+        b.wait(READY)
+        titles = b.eval("[...document.querySelectorAll('#nav a')].map((a) => a.textContent)")
+        assert titles == ["Dashboard", "Devices", "Live sessions", "Groups", "Device groups", "Relays"], titles
+        go(b, "/users")
+        b.wait_text("your role does not see it")
+        assert b.eval("fetch('/api/v1/users').then((r) => r.status)") == 403
+        go(b, "/devices")
+        assert b.eval("document.querySelectorAll('input[type=checkbox]').length") == 0
+        keep(b, folder, "telephone-dark")
+        return b.faults
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else None
+    if not browser.find():
+        print("no Chromium here")
+        return 77
+    faults = []
+    with Server() as s:
+        with browser.Browser() as b:
+            log_in(b, s.address, folder)
+            hostile_names(b)
+            for part in (users, devices, rules_books_tokens, audit, codes):
+                part(b, folder)
+            faults += each_view(b, "light")
+            b.scheme(dark=True)
+            b.size(360, 740)
+            faults += each_view(b, "dark, 360 wide")
+            b.size(1200, 800)
+            log_out(b)
+            faults += b.faults
+    faults += roles(folder)
+    # answers that break the API's description would show as this
+    faults += [line for line in s.said.splitlines() if line.startswith("console_server:")]
+    for f in faults:
+        print(f)
+    print(f"console in a browser: {len(VIEWS)} views, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
