@@ -81,7 +81,7 @@ async function show() {
 		return put("Log in", path === "/setup" ? setUpView(query.get("token") ?? "", entered) : loginView(entered));
 	drawMenu(path);
 	drawTop();
-	const found = match(path === "/" && !may("figures") ? "/devices" : path);
+	const found = match(held(session().account) ? "/account" : path === "/" && !may("figures") ? "/devices" : path);
 	if (!found || !may(found.route.needs))
 		return put("Nothing here", [h("h1", null, "Nothing here"), h("p", null, "There is no such page, or your role does not see it.")]);
 	const ctx = { signal, params: found.params, query, keep, show };
@@ -94,6 +94,11 @@ async function show() {
 			put(found.route.title, [h("h1", null, found.route.title), h("p.bad", { role: "alert" }, e.message),
 				button("Try again", show)]);
 	}
+}
+
+// Until this is done the server answers to nothing else.
+function held(account) {
+	return account.must_change_password || account.must_set_totp;
 }
 
 function put(title, content) {

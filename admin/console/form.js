@@ -67,7 +67,7 @@ function pick(f, id, form) {
 	let timer = 0, asked = 0;
 	const look = async () => {
 		const mine = ++asked;
-		const page = await api.get(f.from(form), { q: known.has(el.value) ? "" : el.value, limit: FOUND }).catch(() => null);
+		const page = await api.get(f.from(form), { ...f.query, q: known.has(el.value) ? "" : el.value, limit: FOUND }).catch(() => null);
 		if (!page || mine !== asked)
 			return;
 		page.items.forEach((row) => known.set(text(row), row.guid));

@@ -214,7 +214,8 @@ export class Table {
 	}
 }
 
-// In a query "true" is a text; in a body it is a boolean.
+// In a query all is text; in a body "true" is a boolean, and days are a number.
 function inBody(filters) {
-	return Object.fromEntries(Object.entries(filters).map(([k, v]) => [k, v === "true" ? true : v === "false" ? false : v]));
+	return Object.fromEntries(Object.entries(filters).map(([k, v]) =>
+		[k, v === "true" ? true : v === "false" ? false : k === "unseen_days" ? Number(v) : v]));
 }

@@ -173,6 +173,9 @@ class Handler(BaseHTTPRequestHandler):
             p = openapi.resolve(self.server.store.doc, p)
             if p["in"] == "query":
                 self.check_query(p, query)
+        known = {openapi.resolve(self.server.store.doc, p)["name"] for p in op.get("parameters", [])}
+        if set(query) - known:
+            raise Refused(400, "bad_field", f"{sorted(set(query) - known)[0]} is not known.")
         body = self.body(op, raw)
         name = self.server.store.answer(op)
         special = getattr(self, "op_" + op["operationId"], None)
@@ -268,9 +271,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def bulk(self, base, body):
         rows = self.server.store.lists.get(base, [])
-        wanted = self.page(rows, dict(body.get("filter", {}), limit=10000))["items"] if "filter" in body else [
-            r for r in rows if r["guid"] in set(body.get("guids", []))]
         verb = body.get("action", "change")
+        wanted = self.page(rows, dict(body["filter"], limit=10000))["items"] if "filter" in body else [
+            r for r in rows if r["guid"] in set(body.get("guids", []))]
         if not body.get("dry_run", True):
             for row in wanted:
                 if verb == "delete":

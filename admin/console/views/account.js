@@ -1,6 +1,6 @@
 // One's own account: name, password, one-time codes, sessions, and how the console looks.
 
-import { api, may } from "../api.js";
+import { api, may, session } from "../api.js";
 import { button, fill, h } from "../dom.js";
 import { attempt, confirm, dialog, say } from "../dialog.js";
 import { Form } from "../form.js";
@@ -80,6 +80,7 @@ export async function accountView(ctx) {
 	const box = h("div.stack");
 	const draw = async () => {
 		const me = await api.get("/me", {}, ctx.signal);
+		session().account = me;
 		const local = me.source === "local";
 		fill(box, h("h1", null, me.display_name || me.name), h("p.quiet", null, `${me.name}, ${words(me.role)}`),
 			me.must_change_password && h("p.bad", { role: "alert" }, "Please change your password."),

@@ -6,7 +6,7 @@ import { button, fill, h } from "../dom.js";
 import { attempt, dialog, say } from "../dialog.js";
 import { Form } from "../form.js";
 import { number, words } from "../format.js";
-import { name, NAME, NOTE, online, pickGroup, pickUser, tags } from "./parts.js";
+import { name, NAME, NOTE, online, pickName, tags } from "./parts.js";
 
 const RIGHTS = [["read", "Read"], ["write", "Write"], ["full", "Full control"]];
 
@@ -44,7 +44,7 @@ function shares(ctx, book) {
 	return crudTable({ ...ctx, query: new URLSearchParams(), keep: () => {} }, { title: "Shared with", one: "Share",
 		names: { add: "addBookShare", change: "changeBookShare", remove: "removeBookShare" }, filters: [],
 		path: (guid) => (guid ? `${base}/${guid}` : base), empty: "Shared with nobody.",
-		fields: (row) => (row ? [] : [{ key: "group", ...pickGroup("group", "A group", false) }, { ...pickUser("user", "or a user") },
+		fields: (row) => (row ? [] : [pickName("group", "group", "A group"), pickName("user", "user", "or a user"),
 			{ key: "everyone", label: "or everyone", kind: "check" }]).concat([{ key: "right", label: "Right", kind: "choice", options: RIGHTS }]),
 		body: ({ group, user, everyone, ...rest }) => (everyone === undefined ? rest : { ...rest,
 			subject_kind: everyone ? "everyone" : group ? "group" : "user", subject_guid: everyone ? null : group ?? user }),

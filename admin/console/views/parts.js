@@ -34,6 +34,11 @@ export function pickGroup(key = "group_guid", label = "Group", required = true) 
 	return { key, label, kind: "pick", from: () => "/groups", required };
 }
 
+// For those who may not list users and groups, but share a book with them.
+export function pickName(key, kind, label) {
+	return { key, label, kind: "pick", from: () => "/directory", query: { kind } };
+}
+
 export function pickDeviceGroup(key = "group_guid", label = "Device group", required = false) {
 	return { key, label, kind: "pick", from: () => "/device-groups", required };
 }
