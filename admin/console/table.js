@@ -91,13 +91,17 @@ export class Table {
 		fill(this.foot);
 	}
 
+	// New rows take the place of old ones: the focus stays on the row where it was.
 	draw() {
+		const at = this.body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.guid;
 		fill(this.head, h("tr", null, this.spec.bulk && h("th.pick", { scope: "col" }, this.pickAll()),
 			this.spec.columns.map((c) => this.title(c))));
 		if (this.page.items.length)
 			fill(this.body, this.page.items.map((row) => this.row(row)));
 		else
 			this.message(this.spec.empty ?? "There is nothing here.");
+		if (at)
+			[...this.body.rows].find((r) => r.dataset.guid === at)?.querySelector(".row, a, button")?.focus();
 		this.drawPages();
 		this.drawBulk();
 	}
@@ -147,7 +151,7 @@ export class Table {
 				content = button(content, () => spec.open(row, this), "plain row");
 			return h(i === 0 ? "th" : "td", { "data-title": c.title, scope: i === 0 ? "row" : null }, h("div", null, content === "" ? "–" : content));
 		});
-		return h("tr", null, spec.bulk && this.pick(row), cells);
+		return h("tr", { "data-guid": row.guid }, spec.bulk && this.pick(row), cells);
 	}
 
 	drawPages() {

@@ -138,7 +138,7 @@ class Browser:
     def click(self, text):
         j = json.dumps(text)
         self.wait(f"test.button({j}) && !test.button({j}).disabled")
-        self.eval(f"test.button({j}).click()")
+        self.eval(f"test.button({j}).focus(); test.button({j}).click()")
 
     def give(self, label, value):
         """Puts a value into a field as a person would: focus, text, events."""

@@ -210,6 +210,7 @@ class Handler(BaseHTTPRequestHandler):
         if rows is None:
             if body and name in store.single:
                 store.single[name].update({k: v for k, v in body.items() if k in store.single[name]})
+                self.refresh(store.single[name])
             value = store.single.get(name) or (store.examples(name) or [None])[0]
             return self.answer(200, name, value) if name else self.reply(204)
         if self.command == "POST" and "guid" not in names:
@@ -248,7 +249,7 @@ class Handler(BaseHTTPRequestHandler):
     def refresh(self, row):
         """Names beside guids: X beside X_guid."""
         for key in [k for k in row if k.endswith("_guid") and k[:-5] in row]:
-            found = [r for rows in self.server.store.lists.values() for r in rows if r.get("guid") == row[key]]
+            found = [r for rows in self.server.store.lists.values() for r in rows if row[key] and r.get("guid") == row[key]]
             row[key[:-5]] = {"guid": row[key], "name": found[0]["name"]} if found and "name" in found[0] else None
 
     def page(self, rows, query):

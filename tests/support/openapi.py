@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Reads admin/api/openapi.json for tests: schemas are checked by the few words of JSON Schema that it uses. Run alone
-it checks the file itself: references, names, roles, scopes, bounds and examples. Prints each fault."""
+it checks the file itself: references, names, roles, scopes, bounds and examples, and the table of docs/api.md, which
+--write makes new. Prints each fault."""
 import json
 import os
 import re
@@ -8,6 +9,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = os.path.join(ROOT, "admin", "api", "openapi.json")
+PAGE = os.path.join(ROOT, "docs", "api.md")
+MARK = "<!-- made out of admin/api/openapi.json -->\n"
 METHODS = ("get", "post", "put", "patch", "delete")
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 ROLES = {"owner", "admin", "operator", "auditor", "read-only", "user"}
@@ -207,10 +210,38 @@ def file_faults(doc):
     return faults
 
 
+def operations_table(doc):
+    """The table of docs/api.md."""
+    short = {"owner": "O", "admin": "A", "operator": "P", "auditor": "U", "read-only": "R", "user": "N"}
+    lines, last = [], None
+    for path, method, op in operations(doc):
+        if op["tags"][0] != last:
+            last = op["tags"][0]
+            lines += ["", f"### {last}", "", "| Call | What it does | Roles | Scope |", "|---|---|---|---|"]
+        roles = " ".join(v for k, v in short.items() if k in op["x-roles"]) or "anyone"
+        lines.append(f"| `{method.upper()} {path}` | {op['summary']} | {roles} | {op.get('x-scope', '–')} |")
+    return "\n".join(lines).strip() + "\n"
+
+
+def page_faults(doc, write):
+    """The page that people read says what the file says; with `write` it is made to."""
+    with open(PAGE, encoding="utf-8") as f:
+        head, mark, tail = f.read().partition(MARK)
+    if not mark:
+        return [f"{PAGE}: the mark of the table is missing"]
+    wanted = "\n" + operations_table(doc)
+    if write:
+        with open(PAGE, "w", encoding="utf-8") as f:
+            f.write(head + mark + wanted)
+    elif tail != wanted:
+        return ["docs/api.md: the table is old; tests/support/openapi.py --write makes it new"]
+    return []
+
+
 def main():
     try:
         doc = load()
-        faults = file_faults(doc)
+        faults = file_faults(doc) + page_faults(doc, "--write" in sys.argv[1:])
     except (ValueError, KeyError) as e:
         print(f"{PATH}: {e}")
         return 1

@@ -43,6 +43,10 @@ export function pickDeviceGroup(key = "group_guid", label = "Device group", requ
 	return { key, label, kind: "pick", from: () => "/device-groups", required };
 }
 
+export function pickControlRole(help) {
+	return { key: "control_role_guid", label: "Control role", kind: "pick", from: () => "/control-roles", help };
+}
+
 export function pickUser(key = "owner_guid", label = "Owner", required = false) {
 	return { key, label, kind: "pick", from: () => "/users", required };
 }

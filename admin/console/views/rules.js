@@ -6,7 +6,7 @@ import { button, fill, h } from "../dom.js";
 import { dialog } from "../dialog.js";
 import { Form } from "../form.js";
 import { number, time, words } from "../format.js";
-import { name, NAME, NOTE, pickUser, yes } from "./parts.js";
+import { name, NAME, NOTE, pickControlRole, pickUser, yes } from "./parts.js";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const PERMISSIONS = ["keyboard", "printer", "clipboard", "file", "audio", "camera", "terminal", "tunnel", "restart", "recording",
@@ -30,7 +30,7 @@ function ruleFields(row) {
 	const hours = row?.hours ?? OFFICE;
 	return [NAME, { key: "enabled", label: "Holds", kind: "check", start: true }, ...target("subject", ["group", "user"]),
 		...target("object", ["device_group", "group", "device"]),
-		{ key: "control_role_guid", label: "With the control role", kind: "pick", from: () => "/control-roles", help: "Empty: the user's own." },
+		pickControlRole("Empty: the user's own."),
 		{ key: "timed", label: "Only at certain hours", kind: "check", start: Boolean(row?.hours) },
 		{ key: "days", label: "Days", kind: "days", when: "timed", start: hours.days },
 		{ key: "from", label: "From", when: "timed", start: hours.from, pattern: CLOCK, max: 5 },

@@ -6,7 +6,7 @@ import { button, fill, h } from "../dom.js";
 import { attempt, confirm, dialog, say } from "../dialog.js";
 import { Form } from "../form.js";
 import { number, since, words } from "../format.js";
-import { name, NAME, NOTE, pickGroup, state } from "./parts.js";
+import { name, NAME, NOTE, pickControlRole, pickGroup, state } from "./parts.js";
 
 const ROLES = ["user", "read-only", "operator", "auditor", "admin", "owner"];
 const CSV_MAX = 8 * 1024 * 1024;
@@ -18,7 +18,8 @@ function fields(row) {
 		{ key: "role", label: "Role", kind: "choice", options: ROLES.map((r) => [r, words(r)]) }, pickGroup(),
 		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"]] },
 		{ key: "totp_required", label: "Must have one-time codes", kind: "check" },
-		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." }, NOTE];
+		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." },
+		pickControlRole("Empty: the default one."), NOTE];
 }
 
 function more(user, close, after) {

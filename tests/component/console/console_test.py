@@ -165,6 +165,12 @@ def rules_books_tokens(b, folder):
     b.click("Ask")
     b.wait_text("Allowed by the rule")
     b.click("Close")
+    b.click("Helpdesk to tills")
+    b.give("Note", "looked at")
+    assert b.eval("test.field('Control role').value") == "View and type"
+    b.click("Save")
+    b.wait_text("Saved.")
+    b.wait("document.activeElement?.textContent === 'Helpdesk to tills'")
     b.click("Add rule")
     b.give("Name", "Sales to servers")
     b.give("Who", "group")
