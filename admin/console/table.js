@@ -93,15 +93,17 @@ export class Table {
 
 	// New rows take the place of old ones: the focus stays on the row where it was.
 	draw() {
-		const at = this.body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.guid;
+		const old = this.body.contains(document.activeElement) && document.activeElement.closest("tr");
+		const at = old && controls(old).indexOf(document.activeElement);
 		fill(this.head, h("tr", null, this.spec.bulk && h("th.pick", { scope: "col" }, this.pickAll()),
 			this.spec.columns.map((c) => this.title(c))));
 		if (this.page.items.length)
 			fill(this.body, this.page.items.map((row) => this.row(row)));
 		else
 			this.message(this.spec.empty ?? "There is nothing here.");
-		if (at)
-			[...this.body.rows].find((r) => r.dataset.guid === at)?.querySelector(".row, a, button")?.focus();
+		const now = old && [...this.body.rows].find((r) => r.dataset.guid === old.dataset.guid);
+		if (now)
+			controls(now)[at]?.focus({ preventScroll: true });
 		this.drawPages();
 		this.drawBulk();
 	}
@@ -216,6 +218,10 @@ export class Table {
 			links[at + step]?.focus();
 		}
 	}
+}
+
+function controls(row) {
+	return [...row.querySelectorAll("a, button, input")];
 }
 
 // In a query all is text; in a body "true" is a boolean, and days are a number.

@@ -227,8 +227,10 @@ class Handler(BaseHTTPRequestHandler):
             self.refresh(row)
         elif rest.strip("/") in ("approve", "enable", "disable"):
             row["status"] = "disabled" if rest == "/disable" else "active"
-        elif rest in ("/kick", "/end"):
+        elif rest == "/kick":
             row["sessions"] = 0
+        elif rest == "/end":
+            rows.remove(row)
         if name and name == store.answer(store.doc["paths"][base + "/{guid}"].get("get", {"responses": {}})):
             return self.answer(200, name, row)
         return self.answer(200, name, store.single.get(name) or store.examples(name)[0]) if name else self.reply(

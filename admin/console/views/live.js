@@ -22,8 +22,7 @@ export function liveView(ctx) {
 			{ title: "Began", cell: (s) => since(s.started_at) },
 			may("endLiveSession") && { title: "Do", cell: (s) => button("End", () => end(s), "danger") }].filter(Boolean),
 		load: (query, signal) => api.get("/live-sessions", query, signal) });
-	// Rows are not swapped while the keyboard is in them.
-	const timer = setInterval(() => document.hidden || table.body.contains(document.activeElement) || table.reload(), EVERY_MS);
+	const timer = setInterval(() => document.hidden || table.reload(), EVERY_MS);
 	ctx.signal.addEventListener("abort", () => clearInterval(timer));
 	return [h("h1", null, "Live sessions"), table.el];
 }

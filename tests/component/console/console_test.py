@@ -223,6 +223,43 @@ def codes(b, folder):
     assert b.eval("import('/qr.js').then((m) => m.modules('w'.repeat(600)))") is None
 
 
+def live(b):
+    """A session that is ended leaves the list by itself."""
+    go(b, "/live")
+    b.click("End")
+    b.click("End it")
+    b.wait_text("It ends within some seconds.")
+    b.wait_text("No session runs.")
+
+
+def expired(b):
+    """A session that is over leads to the login, and the login back to the view."""
+    go(b, "/groups")
+    b.eval("""fetch('/api/v1/session').then((r) => r.json())
+        .then((s) => fetch('/api/v1/logout', { method: 'POST', headers: { 'X-CSRF-Token': s.csrf } }))""")
+    b.click("Users")
+    b.give("Name", "ben")
+    b.give("Password", "demo-password")
+    b.click("Log in")
+    b.wait("document.querySelector('h1')?.textContent === 'Users'")
+    # an operator sees users and changes none
+    b.wait(READY)
+    assert b.eval("test.button('Add user') === undefined && document.querySelectorAll('input[type=checkbox]').length === 0")
+    b.click("anna")
+    b.wait("document.querySelector('dialog form')")
+    assert b.eval("test.button('Save') === undefined && test.button('Remove this user') === undefined")
+    b.click("Close")
+    # a server that answers with a page of somebody else's, and one that is not there
+    b.eval("window.fetch = () => Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 }))")
+    b.click("Devices")
+    b.wait_text("The server answered with 502.")
+    b.eval("window.fetch = () => Promise.reject(new TypeError('no'))")
+    b.click("Groups")
+    b.wait_text("The server cannot be reached.")
+    b.eval("location.reload()")
+    b.wait(READY)
+
+
 def each_view(b, what):
     faults = []
     for path in VIEWS:
@@ -285,6 +322,8 @@ def main():
             b.size(360, 740)
             faults += each_view(b, "dark, 360 wide")
             b.size(1200, 800)
+            live(b)
+            expired(b)
             log_out(b)
             faults += b.faults
     faults += set_up() + roles(folder)
