@@ -3,6 +3,7 @@
 import { button, fill, h, uid } from "./dom.js";
 
 const SHOWN_MS = 6000;
+const NOTES_MAX = 3;
 
 // Shows content under a title; what `content` is called with closes the dialog. Ends with what it was closed with.
 export function dialog(title, content, { wide = false } = {}) {
@@ -38,7 +39,10 @@ export function confirm(title, text, action, danger = true) {
 export function say(text, bad = false) {
 	const note = h(bad ? "p.bad" : "p", null, text);
 	const open = bad && [...document.querySelectorAll("dialog[open] .notes")].pop();
-	(open || document.getElementById("says")).append(note);
+	const place = open || document.getElementById("says");
+	place.append(note);
+	while (place.children.length > NOTES_MAX)
+		place.firstChild.remove();
 	setTimeout(() => note.remove(), bad ? SHOWN_MS * 2 : SHOWN_MS);
 }
 
