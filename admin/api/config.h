@@ -4,14 +4,16 @@
 #include "shared/conf/option.h"
 
 struct adi_config {
-	char *config, *control, *runtime_dir, *user;
+	char *config, *state_dir, *control, *runtime_dir, *user;
 	bool sandbox;
 	char *bind;
 	uint16_t port, tls_port;
 	uint32_t threads, hash_threads, queue_max;
 	uint32_t links_max, links_per_address;
 	char *trusted_proxies, *allowed_origins;
-	char *local_socket;
+	char *local_socket, *admin_socket;
+	char *store, *store_secret, *secrets_file;
+	char *server_name;
 	char *tls_cert, *tls_key;
 	uint32_t rate_device, rate_user, rate_login;
 	uint64_t drain_us;

@@ -1,6 +1,7 @@
 /* hawser-api as a whole: makes the edge with all tables of routes, binds its ports, and does what
  * an operator or a signal asks. */
 #include "admin/api/server_parts.h"
+#include "admin/api/v1.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -43,23 +44,27 @@ static int find_places(struct adi_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = runtime_path(s->conf, s->conf->local_socket, "http.sock", s->local_path,
 				sizeof(s->local_path), err);
+	if (r == HWS_OK)
+		r = runtime_path(s->conf, s->conf->admin_socket, "admin.sock", s->admin_path,
+				sizeof(s->admin_path), err);
 	return r;
 }
 
 /* --- ports ------------------------------------------------------------------------------------ */
 
-static int listen_local(struct adi_server *s, struct hws_error *err)
+static int listen_local(struct adi_server *s, const char *path, bool admin, bool *ret_bound,
+		struct hws_error *err)
 {
-	struct htp_port_conf port = { .local = true };
+	struct htp_port_conf port = { .local = true, .admin = admin };
 	struct stat st;
 	int r;
 
 	/* what a process that was killed left; the control socket, bound before, is ours alone */
-	if (lstat(s->local_path, &st) == 0 && S_ISSOCK(st.st_mode))
-		(void)unlink(s->local_path);
-	r = hws_local_listen(s->local_path, SOCK_STREAM, LOCAL_BACKLOG, &port.fd, err);
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		(void)unlink(path);
+	r = hws_local_listen(path, SOCK_STREAM, LOCAL_BACKLOG, &port.fd, err);
 	if (r == HWS_OK) {
-		s->local_bound = true;
+		*ret_bound = true;
 		r = htp_server_listen(s->edge, &port, NULL, err);
 		if (r < 0)
 			close(port.fd);
@@ -80,7 +85,11 @@ static int listen_all(struct adi_server *s, struct hws_error *err)
 		if (r == HWS_OK)
 			r = htp_server_listen(s->edge, &tls, &s->tls_port, err);
 	}
-	return r == HWS_OK ? listen_local(s, err) : r;
+	if (r == HWS_OK)
+		r = listen_local(s, s->local_path, false, &s->local_bound, err);
+	if (r == HWS_OK)
+		r = listen_local(s, s->admin_path, true, &s->admin_bound, err);
+	return r;
 }
 
 /* --- limits ----------------------------------------------------------------------------------- */
@@ -105,11 +114,14 @@ static struct htp_limits limits_of(const struct adi_server *s, const struct adi_
 static int new_edge(struct adi_server *s, struct hws_error *err)
 {
 	const struct htp_routes tables[] = {
-		{ adi_routes_basic, adi_routes_basic_count, s },
+		{ adi_routes_basic, adi_routes_basic_count, s->app },
+		adi_v1_routes(s->v1),
 	};
 	struct htp_conf conf = {
 		.tables = HWS_COUNT(tables),
 		.files = &adi_console,
+		.authorise = adi_authorise,
+		.shape = adi_v1_shape,
 		.arg = s,
 		.threads = s->conf->threads,
 		.hash_threads = s->conf->hash_threads,
@@ -136,6 +148,10 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 	s->conf = c;
 	s->fd_limit = hws_daemon_raise_nofile();
 	r = find_places(s, err);
+	if (r == HWS_OK)
+		r = adi_app_new(c, &s->app, err);
+	if (r == HWS_OK)
+		r = adi_v1_new(s->app, &s->v1, err);
 	if (r == HWS_OK)
 		r = adi_control_new(s, err);
 	if (r == HWS_OK)
@@ -168,10 +184,14 @@ void adi_server_free(struct adi_server *s)
 	adi_metrics_free(s);
 	if (s->local_bound)
 		(void)unlink(s->local_path);
+	if (s->admin_bound)
+		(void)unlink(s->admin_path);
 	htp_server_free(s->edge);
 	hws_tls_server_free(s->tls);
 	hws_control_free(s->control);
 	hws_free(s->tables);
+	adi_v1_free(s->v1);
+	adi_app_free(s->app);
 	hws_free(s);
 }
 
@@ -198,11 +218,13 @@ int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_err
 	if (*kept)
 		hws_warn("reload.needs_restart", HWS_STR("options", kept));
 	s->conf = c;
+	s->app->conf = c;
 	return HWS_OK;
 }
 
 void adi_server_drain(struct adi_server *s, void (*fn)(void *arg), void *arg)
 {
 	s->draining = true;
+	atomic_store(&s->app->draining, true);
 	htp_server_drain(s->edge, fn, arg);
 }

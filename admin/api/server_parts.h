@@ -1,5 +1,6 @@
 /* api/server_parts: what the files of the program share. Private to admin/api. */
 #pragma once
+#include "admin/api/app.h"
 #include "admin/api/server.h"
 #include "shared/daemon/control.h"
 #include "shared/daemon/metrics.h"
@@ -10,13 +11,15 @@ struct adi_metrics;
 struct adi_server {
 	struct hws_loop *loop;
 	struct adi_config *conf;
+	struct adi_app *app;
+	struct adi_v1 *v1;
 	struct htp_server *edge;
 	struct htp_routes *tables;  /* of the edge */
 	struct hws_tls_server *tls; /* NULL = plain HTTP only */
 	struct hws_control *control;
-	char control_path[512], local_path[512];
+	char control_path[512], local_path[512], admin_path[512];
 	uint16_t port, tls_port;
-	bool local_bound, draining;
+	bool local_bound, admin_bound, draining;
 	uint64_t fd_limit;
 	struct adi_metrics *page;
 	struct hws_metrics *metrics;
@@ -28,7 +31,7 @@ int adi_control_new(struct adi_server *s, struct hws_error *err) HWS_MUST_CHECK;
 /* api/metrics */
 int adi_metrics_new(struct adi_server *s, struct hws_error *err) HWS_MUST_CHECK;
 void adi_metrics_free(struct adi_server *s);
-/* api/routes_*: a table each; `arg` of their handlers is the server. */
+/* api/routes_*: a table each; `arg` of their handlers is the struct adi_app. */
 extern const struct htp_route adi_routes_basic[];
 extern const size_t adi_routes_basic_count;
 extern const struct htp_files adi_console; /* made by the build of admin/console */

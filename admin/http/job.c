@@ -121,7 +121,7 @@ static void judge(struct htp_job *job)
 }
 
 int htp_job_new(struct htp_server *s, struct hws_bytes head, const struct sockaddr_storage *peer,
-		bool local, bool tls, struct htp_job **ret)
+		struct htp_way way, struct htp_job **ret)
 {
 	struct htp_job *job = hws_alloc(sizeof(*job));
 	int status, r;
@@ -131,8 +131,9 @@ int htp_job_new(struct htp_server *s, struct hws_bytes head, const struct sockad
 	job->server = s;
 	htp_reply_init(&job->reply);
 	job->request.peer = *peer;
-	job->request.local = local;
-	job->request.tls = tls;
+	job->request.local = way.local;
+	job->request.admin = way.admin;
+	job->request.tls = way.tls;
 	job->request.text = hws_alloc(head.len + 1);
 	if (!job->request.text) {
 		htp_job_free(job);

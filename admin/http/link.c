@@ -31,7 +31,7 @@ struct htp_link {
 	struct htp_server *server;
 	struct hws_stream *stream;
 	struct sockaddr_storage peer; /* as counted in server->admit */
-	bool local, tls;
+	struct htp_way way;
 	enum link_state state;
 	bool begun; /* bytes of the next request have come */
 	bool eof, keep_alive, closed;
@@ -67,7 +67,7 @@ static void close_link(struct htp_link *l)
 	else
 		htp_job_free(l->job);
 	l->job = NULL;
-	if (!l->local)
+	if (!l->way.local)
 		hws_admit_close(s->admit, &l->peer);
 	s->stats.links--;
 	hws_loop_defer(s->loop, &l->deferred, free_link, l);
@@ -133,7 +133,7 @@ static void begin_body(struct htp_link *l)
 static void begin_request(struct htp_link *l, size_t len)
 {
 	struct hws_bytes head = hws_bytes(hws_buf_bytes(&l->in).ptr, len);
-	int r = htp_job_new(l->server, head, &l->peer, l->local, l->tls, &l->job);
+	int r = htp_job_new(l->server, head, &l->peer, l->way, &l->job);
 
 	if (r == HWS_ERR_NOMEM) {
 		close_link(l);
@@ -180,8 +180,7 @@ static bool step_head(struct htp_link *l)
 		begin_request(l, len);
 	} else {
 		/* a job for the reply alone, of a head that cannot be wrong in another way */
-		r = htp_job_new(l->server, hws_bytes("\r\n\r\n", 4), &l->peer, l->local, l->tls,
-				&l->job);
+		r = htp_job_new(l->server, hws_bytes("\r\n\r\n", 4), &l->peer, l->way, &l->job);
 		if (r == HWS_ERR_NOMEM) {
 			close_link(l);
 			return false;
@@ -369,12 +368,14 @@ void htp_link_answer(struct htp_link *l)
 	struct htp_job *job = l->job;
 	struct htp_reply_form form = {
 		.head = job->request.head.method == HTP_HEAD && job->request.head.target,
-		.tls = l->tls,
+		.tls = l->way.tls,
 		.origin = htp_origins_match(&l->server->origins, &job->request.head),
 	};
 
 	l->keep_alive = l->keep_alive && !l->server->draining && !l->eof;
 	form.keep_alive = l->keep_alive;
+	if (job->reply.status >= 400 && l->server->conf.shape)
+		l->server->conf.shape(&job->request, &job->reply, l->server->conf.arg);
 	htp_reply_write(&job->reply, &form, &l->out);
 	count(l);
 	htp_job_free(job);
@@ -389,7 +390,7 @@ void htp_link_answer(struct htp_link *l)
 }
 
 int htp_link_new(struct htp_server *s, struct hws_stream *stream,
-		const struct sockaddr_storage *peer, bool local, bool tls)
+		const struct sockaddr_storage *peer, struct htp_way way)
 {
 	struct htp_link *l = hws_alloc(sizeof(*l));
 
@@ -400,8 +401,7 @@ int htp_link_new(struct htp_server *s, struct hws_stream *stream,
 	l->server = s;
 	l->stream = stream;
 	l->peer = *peer;
-	l->local = local;
-	l->tls = tls;
+	l->way = way;
 	l->begun = true; /* who connects has something to ask */
 	hws_buf_init(&l->in, IN_MAX);
 	hws_buf_init(&l->out, OUT_MAX);

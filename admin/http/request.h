@@ -13,9 +13,9 @@ struct htp_request {
 	/* Who sent it: behind trusted proxies, and by the local socket as its field
 	 * X-Forwarded-For says (AF_UNSPEC if it does not). */
 	struct sockaddr_storage peer;
-	bool local, tls;
-	json_t *json;        /* of HTP_BODY_JSON; NULL: there was none */
-	struct hws_buf body; /* of HTP_BODY_RAW */
+	bool local, admin, tls; /* as the port has it */
+	json_t *json;           /* of HTP_BODY_JSON; NULL: there was none */
+	struct hws_buf body;    /* of HTP_BODY_RAW */
 	/* Who asks, as `authorise` found out; freed with who_free, both may be NULL. */
 	void *who;
 	void (*who_free)(void *who);

@@ -16,7 +16,7 @@ struct port {
 	struct htp_server *server;
 	struct hws_listener *listener;
 	struct hws_tls_server *tls;
-	bool local;
+	bool local, admin;
 };
 
 const uint32_t htp_bucket_ms[HTP_BUCKETS - 1] = { 2, 10, 20, 50, 200, 1000, 5000 };
@@ -127,7 +127,8 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	if (r < 0)
 		close(fd);
 	else
-		r = htp_link_new(s, stream, peer, p->local, p->tls != NULL);
+		r = htp_link_new(s, stream, peer,
+				(struct htp_way){ p->local, p->admin, p->tls != NULL });
 	if (r < 0 && !p->local)
 		hws_admit_close(s->admit, peer);
 }
@@ -146,6 +147,7 @@ int htp_server_listen(struct htp_server *s, const struct htp_port_conf *conf, ui
 	p->server = s;
 	p->tls = conf->tls;
 	p->local = conf->local;
+	p->admin = conf->admin;
 	lc.arg = p;
 	r = hws_listener_new(s->loop, &lc, &p->listener, err);
 	if (r < 0) {

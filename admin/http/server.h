@@ -25,6 +25,8 @@ struct htp_conf {
 	const struct htp_routes *table; /* borrowed, as all rows are */
 	size_t tables;
 	const struct htp_files *files; /* borrowed; NULL = none */
+	/* Before a reply of 400 and above is sent, wherever it was made; NULL: as it is. */
+	void (*shape)(const struct htp_request *request, struct htp_reply *reply, void *arg);
 	/* On a thread of a pool, for all routes but HTP_OPEN and HTP_LOCAL: finds out who asks,
 	 * and fills request->who; or fills `reply` with 401 or 403 and returns what is not HWS_OK.
 	 * NULL: such routes answer 401. */
@@ -48,6 +50,7 @@ struct htp_port_conf {
 	uint16_t port; /* 0 = any, see ret_port */
 	int fd;        /* > 0: takes this listening socket instead */
 	bool local;    /* a socket of this machine: who comes by it is trusted to say for whom */
+	bool admin;    /* a local socket that only the operator can open */
 	struct hws_tls_server *tls; /* borrowed until the end; NULL = plain */
 };
 int htp_server_listen(struct htp_server *s, const struct htp_port_conf *conf, uint16_t *ret_port,

@@ -36,10 +36,15 @@ struct htp_job {
 	uint64_t began_us;
 };
 
+/* What the port that somebody came by is. */
+struct htp_way {
+	bool local, admin, tls;
+};
+
 /* http/job: makes one of a whole head (copied). Says by job->answered whether the edge answers
  * itself; NULL without memory. HWS_ERR_PROTO: nothing more can be read from the link. */
 int htp_job_new(struct htp_server *s, struct hws_bytes head, const struct sockaddr_storage *peer,
-		bool local, bool tls, struct htp_job **ret) HWS_MUST_CHECK;
+		struct htp_way way, struct htp_job **ret) HWS_MUST_CHECK;
 void htp_job_free(struct htp_job *job);
 /* How much of a body it takes, and where to (NULL = nowhere). */
 uint64_t htp_job_body_max(const struct htp_job *job);
@@ -49,7 +54,7 @@ void htp_job_run(struct htp_job *job);
 
 /* http/link. Takes the stream. */
 int htp_link_new(struct htp_server *s, struct hws_stream *stream,
-		const struct sockaddr_storage *peer, bool local, bool tls) HWS_MUST_CHECK;
+		const struct sockaddr_storage *peer, struct htp_way way) HWS_MUST_CHECK;
 /* The job's reply stands: writes it, frees the job. */
 void htp_link_answer(struct htp_link *l);
 /* All of them; `idle_only`: those that are between two requests. */

@@ -1,0 +1,56 @@
+/* api/app: what handlers work with on their threads: the database, the keys beside it, the settings
+ * that are read often. Everything here may block but adi_now; any thread. */
+#pragma once
+#include "admin/api/config.h"
+#include "admin/data/keys.h"
+#include "admin/http/request.h"
+#include "shared/crypto/slow_hash.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What an operator sets while the service runs (openapi.json: Settings); the rest of the settings
+ * are their subjects'. */
+struct adi_settings {
+	bool require_approval, require_login, require_totp;
+	char default_group_guid[DAT_GUID_TEXT]; /* "" = the default group */
+	unsigned session_hours;
+	unsigned lockout_tries, lockout_minutes;
+	unsigned audit_days, recording_days, forget_unseen_days; /* 0 = for ever */
+	char allowed_origins[4097];
+	int64_t updated_at;
+};
+
+struct adi_app {
+	const struct adi_config *conf;
+	struct sql_db *db;
+	struct dat_keys *keys;
+	struct hws_slow_cost cost; /* of new passwords */
+	char state_dir[400];
+	char server_name[DAT_NAME_TEXT];
+	atomic_bool draining; /* no more should be sent here */
+	pthread_mutex_t lock; /* of what follows */
+	struct adi_settings settings;
+	uint64_t settings_read_us; /* 0 = never */
+};
+
+/* Opens the database, which brings its tables up to date, and the keys; made if they are not
+ * there. */
+int adi_app_new(const struct adi_config *conf, struct adi_app **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* When no handler runs any more. Takes NULL. */
+void adi_app_free(struct adi_app *a);
+
+/* Unix time in milliseconds. */
+int64_t adi_now(void);
+/* As a set of five seconds ago or younger; the one before when the database is away. */
+void adi_app_settings(struct adi_app *a, struct sql_conn *c, struct adi_settings *ret);
+/* Stores all of it. */
+int adi_app_set_settings(struct adi_app *a, struct sql_conn *c, const struct adi_settings *s,
+		const char *by) HWS_MUST_CHECK;
+
+/* A connection for this request; false: `reply` says that the database is away or busy (503, which
+ * makes no client forget its login). Give it back with sql_give. */
+bool adi_take(struct adi_app *a, struct htp_reply *reply, struct sql_conn **ret) HWS_MUST_CHECK;
+/* The reply to a failure r of admin/data or admin/sql, in the plain shape: 400, 403, 404, 409, 503.
+ * `what` names the thing in a sentence: "user". Routes of /api/v1 have adi_v1_fail. */
+void adi_fail(struct htp_reply *reply, int r, const char *what);

@@ -1,0 +1,10 @@
+/* api/v1_tables: the subjects of the server's own API, one row for each file. */
+#include "admin/api/v1.h"
+#include "shared/base/macros.h"
+
+extern const struct adi_calls adi_v1_basic;
+
+const struct adi_calls *const adi_v1_tables[] = {
+	&adi_v1_basic,
+};
+const size_t adi_v1_tables_count = HWS_COUNT(adi_v1_tables);
