@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -378,6 +378,27 @@ static int failed(const struct fetch *f, int r, CURLcode code, struct hws_error 
 	return hws_error_set(err, r, "%s: %s", url, text);
 }
 
+/* TLS writes to sockets that the other end has closed, and a thread cannot ask libcurl to ignore the
+ * signal for all: it is held back from this thread, and taken away if it came. */
+static CURLcode perform(CURL *curl)
+{
+	static const struct timespec at_once = { 0 };
+	sigset_t pipe_set, old, pending;
+	CURLcode code;
+
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_set, &old);
+	code = curl_easy_perform(curl);
+	if (!sigismember(&pending, SIGPIPE)) {
+		while (sigtimedwait(&pipe_set, NULL, &at_once) < 0 && errno == EINTR)
+			;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return code;
+}
+
 static bool is_web(const char *url, bool *ret_tls)
 {
 	*ret_tls = strncasecmp(url, "https://", 8) == 0;
@@ -410,7 +431,7 @@ int hws_fetch(struct hws_web *web, const struct hws_fetch *ask, struct hws_fetch
 		r = hws_error_set(err, HWS_ERR_UNSUPPORTED, "libcurl refuses a setting");
 	if (r < 0)
 		goto out;
-	code = curl_easy_perform(f.curl);
+	code = perform(f.curl);
 	r = error_of(&f, code);
 	if (r < 0) {
 		failed(&f, r, code, err);

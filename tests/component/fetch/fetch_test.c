@@ -2,8 +2,8 @@
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include "shared/web/fetch.h"
-#include "tests/component/reach/certificate.h"
 #include "tests/component/fetch/web_server.h"
+#include "tests/component/reach/certificate.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <stdio.h>

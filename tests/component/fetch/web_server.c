@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -110,7 +111,12 @@ out:
 static void *run(void *arg)
 {
 	struct web_server *s = arg;
+	sigset_t broken;
 
+	/* Of this thread alone: who asks has to stand what comes to it. */
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken, NULL);
 	while (readable(s, s->fd)) {
 		int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
 
