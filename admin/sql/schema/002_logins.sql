@@ -92,35 +92,50 @@ CREATE TABLE one_time_link (
 	expires_at BIGINT NOT NULL,
 	used_at BIGINT NOT NULL DEFAULT 0
 );
+CREATE INDEX one_time_link_by_account ON one_time_link (account_guid);
+CREATE INDEX one_time_link_by_group ON one_time_link (user_group_guid);
+CREATE INDEX one_time_link_by_end ON one_time_link (expires_at);
 
+-- Whom people may log in with. domains: addresses that may come in, comma separated, none = all. group_map: JSON, claim -> group or role.
 CREATE TABLE oidc_provider (
-	name TEXT PRIMARY KEY,
-	kind TEXT NOT NULL DEFAULT 'oidc',
-	issuer TEXT NOT NULL DEFAULT '',
+	guid TEXT PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE,
+	title TEXT NOT NULL DEFAULT '',
+	issuer TEXT NOT NULL,
 	client_id TEXT NOT NULL,
 	client_secret_enc TEXT NOT NULL DEFAULT '',
 	scopes TEXT NOT NULL DEFAULT 'openid profile email',
-	icon_svg TEXT NOT NULL DEFAULT '',
-	endpoints TEXT NOT NULL DEFAULT '{}',
-	pkce SMALLINT NOT NULL DEFAULT 1 CHECK (pkce IN (0, 1)),
+	icon TEXT NOT NULL DEFAULT '',
 	auto_create SMALLINT NOT NULL DEFAULT 0 CHECK (auto_create IN (0, 1)),
-	domain_allow TEXT NOT NULL DEFAULT '',
+	domains TEXT NOT NULL DEFAULT '',
 	group_map TEXT NOT NULL DEFAULT '{}',
 	enabled SMALLINT NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
-	sort INTEGER NOT NULL DEFAULT 0
+	created_at BIGINT NOT NULL,
+	updated_at BIGINT NOT NULL
 );
+
+-- A login that is under way at a provider. phase: begun; returned: the browser is back;
+-- asking: the person is known, and shown who asks; agreed. consent_hash: of what only
+-- the browser has that is shown the question; of the console, that which began.
 CREATE TABLE oidc_flow (
 	code_hash TEXT PRIMARY KEY,
 	state_hash TEXT NOT NULL UNIQUE,
-	provider TEXT NOT NULL,
+	provider_guid TEXT NOT NULL REFERENCES oidc_provider (guid) ON DELETE CASCADE,
+	kind TEXT NOT NULL CHECK (kind IN ('client', 'console')),
+	phase TEXT NOT NULL DEFAULT 'begun' CHECK (phase IN ('begun', 'returned', 'asking', 'agreed')),
 	nonce TEXT NOT NULL,
 	verifier_enc TEXT NOT NULL,
+	consent_hash TEXT NOT NULL DEFAULT '',
 	redirect_uri TEXT NOT NULL,
-	device_id TEXT NOT NULL,
-	device_uuid TEXT NOT NULL,
-	device_info TEXT NOT NULL,
-	account_guid TEXT NOT NULL DEFAULT '',
+	device_id TEXT NOT NULL DEFAULT '',
+	device_uuid TEXT NOT NULL DEFAULT '',
+	device_os TEXT NOT NULL DEFAULT '',
+	device_name TEXT NOT NULL DEFAULT '',
+	ip TEXT NOT NULL DEFAULT '',
+	account_guid TEXT REFERENCES account (guid) ON DELETE CASCADE,
 	error TEXT NOT NULL DEFAULT '',
 	expires_at BIGINT NOT NULL
 );
 CREATE INDEX oidc_flow_by_end ON oidc_flow (expires_at);
+CREATE INDEX oidc_flow_by_provider ON oidc_flow (provider_guid);
+CREATE INDEX oidc_flow_by_account ON oidc_flow (account_guid);
