@@ -32,3 +32,21 @@ out:
 	sodium_memzero(again, sizeof(again));
 	return r;
 }
+
+static int encode(struct hws_bytes in, int variant, char *buf, size_t size)
+{
+	if (in.len > SIZE_MAX / 2 || size < sodium_base64_encoded_len(in.len, variant))
+		return HWS_ERR_TOOBIG;
+	sodium_bin2base64(buf, size, in.ptr, in.len, variant);
+	return HWS_OK;
+}
+
+int hws_base64_encode(struct hws_bytes in, char *buf, size_t size)
+{
+	return encode(in, B64, buf, size);
+}
+
+int hws_base64url_encode(struct hws_bytes in, char *buf, size_t size)
+{
+	return encode(in, sodium_base64_VARIANT_URLSAFE_NO_PADDING, buf, size);
+}
