@@ -475,3 +475,14 @@ int dat_identity_link(struct sql_conn *c, const char *provider, const char *subj
 			SQL_P(SQL_T(provider), SQL_T(subject), SQL_T(account_guid), SQL_T(claims),
 					SQL_I(now)));
 }
+
+int dat_identity_any(struct sql_conn *c, const char *account_guid, bool *ret)
+{
+	int64_t n = 0;
+	int r = sql_number(c, "SELECT count(*) FROM account_identity WHERE account_guid = $1",
+			SQL_P(SQL_T(account_guid)), &n);
+
+	if (r == HWS_OK)
+		*ret = n > 0;
+	return r;
+}

@@ -110,3 +110,5 @@ int dat_identity_find(struct sql_conn *c, const char *provider, const char *subj
 		char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
 int dat_identity_link(struct sql_conn *c, const char *provider, const char *subject,
 		const char *account_guid, const char *claims, int64_t now) HWS_MUST_CHECK;
+/* Whether an account belongs to anybody elsewhere yet. */
+int dat_identity_any(struct sql_conn *c, const char *account_guid, bool *ret) HWS_MUST_CHECK;
