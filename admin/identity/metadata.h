@@ -23,5 +23,5 @@ int idn_metadata_url(
 /* HWS_ERR_PROTO with words: no such document, another's, or with addresses that are no https. */
 int idn_metadata_read(struct hws_bytes text, const char *issuer, struct idn_metadata *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* An https address without a fragment, credentials, blanks or control signs, shorter than `size`. */
+/* An https address without a fragment, credentials, blanks or control signs, below `size`. */
 bool idn_url_valid(const char *url, size_t size);
