@@ -46,15 +46,6 @@ int dat_password_check(const char *password)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-#define SELECT                                                                                     \
-	"SELECT a.guid, a.name, a.display_name, a.email, a.note, a.status, a.role, a.source, "     \
-	"CASE WHEN a.pw_hash IS NULL THEN 0 ELSE 1 END, a.must_change_pw, a.user_group_guid, "     \
-	"g.name, a.control_role_guid, a.email_verification, a.email_alarm, a.tfa_enforced, "       \
-	"CASE WHEN t.enabled_at > 0 THEN 1 ELSE 0 END, a.session_epoch, a.max_sessions, "          \
-	"a.created_at, a.updated_at, a.last_login_at "                                             \
-	"FROM account a JOIN user_group g ON g.guid = a.user_group_guid "                          \
-	"LEFT JOIN account_totp t ON t.account_guid = a.guid "
-
 struct text_at {
 	size_t column;
 	char *buf;
@@ -70,7 +61,7 @@ static int copy_all(const struct sql_row *row, const struct text_at *texts, size
 	return r;
 }
 
-static int read_account(const struct sql_row *row, void *arg)
+int dat_account_row(const struct sql_row *row, void *arg)
 {
 	struct dat_account *a = arg;
 	const struct text_at texts[] = {
@@ -83,6 +74,7 @@ static int read_account(const struct sql_row *row, void *arg)
 		{ 10, a->group_guid, sizeof(a->group_guid) },
 		{ 11, a->group_name, sizeof(a->group_name) },
 		{ 12, a->control_role_guid, sizeof(a->control_role_guid) },
+		{ 13, a->control_role_name, sizeof(a->control_role_name) },
 	};
 	int r = copy_all(row, texts, HWS_COUNT(texts));
 
@@ -91,22 +83,23 @@ static int read_account(const struct sql_row *row, void *arg)
 	a->status = (enum dat_status)sql_int(row, 5);
 	a->has_password = sql_int(row, 8) != 0;
 	a->must_change_pw = sql_int(row, 9) != 0;
-	a->email_verification = sql_int(row, 13) != 0;
-	a->email_alarm = sql_int(row, 14) != 0;
-	a->tfa_enforced = sql_int(row, 15) != 0;
-	a->tfa_on = sql_int(row, 16) != 0;
-	a->session_epoch = sql_int(row, 17);
-	a->max_sessions = sql_int(row, 18);
-	a->created_at = sql_int(row, 19);
-	a->updated_at = sql_int(row, 20);
-	a->last_login_at = sql_int(row, 21);
+	a->email_verification = sql_int(row, 14) != 0;
+	a->email_alarm = sql_int(row, 15) != 0;
+	a->tfa_enforced = sql_int(row, 16) != 0;
+	a->tfa_on = sql_int(row, 17) != 0;
+	a->session_epoch = sql_int(row, 18);
+	a->max_sessions = sql_int(row, 19);
+	a->created_at = sql_int(row, 20);
+	a->updated_at = sql_int(row, 21);
+	a->last_login_at = sql_int(row, 22);
+	a->devices = sql_int(row, 23);
 	return r;
 }
 
 static int get(struct sql_conn *c, const char *text, const char *key, struct dat_account *ret)
 {
 	struct dat_account a = { 0 };
-	int r = sql_one(c, text, SQL_P(SQL_T(key)), read_account, &a);
+	int r = sql_one(c, text, SQL_P(SQL_T(key)), dat_account_row, &a);
 
 	if (r == HWS_OK)
 		*ret = a;
@@ -115,7 +108,7 @@ static int get(struct sql_conn *c, const char *text, const char *key, struct dat
 
 int dat_account_get(struct sql_conn *c, const char *guid, struct dat_account *ret)
 {
-	return get(c, SELECT "WHERE a.guid = $1", guid, ret);
+	return get(c, DAT_ACCOUNT_COLUMNS "WHERE a.guid = $1", guid, ret);
 }
 
 int dat_account_find(struct sql_conn *c, const char *name, struct dat_account *ret)
@@ -125,7 +118,7 @@ int dat_account_find(struct sql_conn *c, const char *name, struct dat_account *r
 	/* what cannot be a name is nobody's */
 	if (dat_name_key(name, key) < 0)
 		return HWS_ERR_NOTFOUND;
-	return get(c, SELECT "WHERE a.name_key = $1", key, ret);
+	return get(c, DAT_ACCOUNT_COLUMNS "WHERE a.name_key = $1", key, ret);
 }
 
 int dat_account_find_email(struct sql_conn *c, const char *email, struct dat_account *ret)
@@ -135,7 +128,7 @@ int dat_account_find_email(struct sql_conn *c, const char *email, struct dat_acc
 	if (!*email || dat_text_check(email, DAT_EMAIL_TEXT, false) < 0 ||
 			dat_fold(email, key, sizeof(key)) < 0)
 		return HWS_ERR_NOTFOUND;
-	return get(c, SELECT "WHERE a.email_key = $1", key, ret);
+	return get(c, DAT_ACCOUNT_COLUMNS "WHERE a.email_key = $1", key, ret);
 }
 
 static int read_hash(const struct sql_row *row, void *arg)
@@ -147,41 +140,6 @@ int dat_account_pw_hash(struct sql_conn *c, const char *guid, char buf[DAT_PW_HA
 {
 	return sql_one(c, "SELECT pw_hash FROM account WHERE guid = $1", SQL_P(SQL_T(guid)),
 			read_hash, buf);
-}
-
-struct list {
-	dat_account_fn fn;
-	void *arg;
-};
-
-static int list_row(const struct sql_row *row, void *arg)
-{
-	const struct list *l = arg;
-	struct dat_account a = { 0 };
-	int r = read_account(row, &a);
-
-	return r == HWS_OK ? l->fn(&a, l->arg) : r;
-}
-
-#define FILTER "WHERE a.name_key LIKE $1 ESCAPE '\\' AND ($2 = '' OR a.user_group_guid = $2) "
-
-int dat_account_list(struct sql_conn *c, struct dat_account_filter f, struct dat_page page,
-		dat_account_fn fn, void *arg, int64_t *ret_total)
-{
-	struct list l = { fn, arg };
-	char like[2 * DAT_NAME_KEY_TEXT];
-	int r = dat_fold_like(f.search, like, sizeof(like));
-
-	page = dat_page(page);
-	if (r == HWS_OK)
-		r = sql_number(c, "SELECT count(*) FROM account a " FILTER,
-				SQL_P(SQL_T(like), SQL_T(f.group_guid)), ret_total);
-	if (r == HWS_OK)
-		r = sql_query(c, SELECT FILTER "ORDER BY a.name_key LIMIT $3 OFFSET $4",
-				SQL_P(SQL_T(like), SQL_T(f.group_guid), SQL_I(page.limit),
-						SQL_I(page.offset)),
-				list_row, &l);
-	return r;
 }
 
 /* --- changing --------------------------------------------------------------------------------- */
@@ -340,19 +298,33 @@ int dat_account_change(struct sql_conn *c, const char *guid, const struct dat_ac
 int dat_account_set_password(struct sql_conn *c, const char *guid, const char *pw_hash,
 		bool must_change, int64_t now)
 {
+	struct dat_tx tx;
+	int r;
+
 	if (pw_hash && strlen(pw_hash) >= DAT_PW_HASH_TEXT)
 		return HWS_ERR_TOOBIG;
-	return dat_change_one(c,
+	r = dat_tx_begin(&tx, c);
+	if (r < 0)
+		return r;
+	r = dat_change_one(c,
 			"UPDATE account SET pw_hash = $1, pw_changed_at = $2, updated_at = $2, "
 			"must_change_pw = $3, session_epoch = session_epoch + 1 WHERE guid = $4",
 			SQL_P(SQL_T(pw_hash), SQL_I(now), SQL_I(must_change), SQL_T(guid)));
+	/* who was half-way in by the old one is not any more */
+	if (r == HWS_OK)
+		r = sql_run(c, "DELETE FROM login_challenge WHERE account_guid = $1",
+				SQL_P(SQL_T(guid)));
+	return dat_tx_end(&tx, r);
 }
 
-int dat_account_rehash(struct sql_conn *c, const char *guid, const char *pw_hash)
+int dat_account_rehash(
+		struct sql_conn *c, const char *guid, const char *old_hash, const char *pw_hash)
 {
 	if (strlen(pw_hash) >= DAT_PW_HASH_TEXT)
 		return HWS_ERR_TOOBIG;
-	return set_text(c, "UPDATE account SET pw_hash = $1 WHERE guid = $2", pw_hash, guid);
+	return dat_change_one(c,
+			"UPDATE account SET pw_hash = $1 WHERE guid = $2 AND pw_hash = $3",
+			SQL_P(SQL_T(pw_hash), SQL_T(guid), SQL_T(old_hash)));
 }
 
 int dat_account_owners(struct sql_conn *c, int64_t *ret)

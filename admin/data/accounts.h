@@ -34,10 +34,10 @@ struct dat_account {
 	char source[8]; /* "local", "ldap", "oidc" */
 	bool has_password, must_change_pw;
 	char group_guid[DAT_GUID_TEXT], group_name[DAT_NAME_TEXT];
-	char control_role_guid[DAT_GUID_TEXT]; /* "" = the default one */
+	char control_role_guid[DAT_GUID_TEXT], control_role_name[DAT_NAME_TEXT]; /* "" = default */
 	bool email_verification, email_alarm;
 	bool tfa_enforced, tfa_on;
-	int64_t session_epoch, max_sessions;
+	int64_t session_epoch, max_sessions, devices;
 	int64_t created_at, updated_at, last_login_at;
 };
 
@@ -81,8 +81,10 @@ int dat_account_change(struct sql_conn *c, const char *guid, const struct dat_ac
 /* Ends all sessions of the account. NULL takes the password away. */
 int dat_account_set_password(struct sql_conn *c, const char *guid, const char *pw_hash,
 		bool must_change, int64_t now) HWS_MUST_CHECK;
-/* The same password under a new cost: sessions stay. */
-int dat_account_rehash(struct sql_conn *c, const char *guid, const char *pw_hash) HWS_MUST_CHECK;
+/* The same password under a new cost: sessions stay. HWS_ERR_NOTFOUND: it has another password by
+ * now. */
+int dat_account_rehash(struct sql_conn *c, const char *guid, const char *old_hash,
+		const char *pw_hash) HWS_MUST_CHECK;
 /* Each ends the sessions of the account; HWS_ERR_DENIED: no owner that can log in would be left. */
 int dat_account_set_status(struct sql_conn *c, const char *guid, enum dat_status status,
 		int64_t now) HWS_MUST_CHECK;
@@ -97,13 +99,33 @@ int dat_account_logged_in(struct sql_conn *c, const char *guid, int64_t now) HWS
 /* 0: nobody can log in yet, so that the set-up link is shown. */
 int dat_account_owners(struct sql_conn *c, int64_t *ret) HWS_MUST_CHECK;
 
+enum dat_account_order { DAT_BY_NAME, DAT_BY_ROLE, DAT_BY_STATUS, DAT_BY_LOGIN, DAT_ACCOUNT_ORDERS };
 struct dat_account_filter {
-	const char *search;     /* in the name, "" = all */
+	const char *search;     /* in name and address, "" = all */
 	const char *group_guid; /* "" = all */
+	/* NULL = all. */
+	const enum dat_role *role;
+	const enum dat_status *status;
+	enum dat_account_order order;
 };
 typedef int (*dat_account_fn)(const struct dat_account *a, void *arg);
+/* ret_total may be NULL. */
 int dat_account_list(struct sql_conn *c, struct dat_account_filter f, struct dat_page page,
 		dat_account_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
+
+/* How one is read, into a struct dat_account: for the files of this subject. */
+#define DAT_ACCOUNT_COLUMNS                                                                        \
+	"SELECT a.guid, a.name, a.display_name, a.email, a.note, a.status, a.role, a.source, "     \
+	"CASE WHEN a.pw_hash IS NULL THEN 0 ELSE 1 END, a.must_change_pw, a.user_group_guid, "     \
+	"g.name, a.control_role_guid, r.name, a.email_verification, a.email_alarm, "               \
+	"a.tfa_enforced, CASE WHEN t.enabled_at > 0 THEN 1 ELSE 0 END, a.session_epoch, "          \
+	"a.max_sessions, a.created_at, a.updated_at, a.last_login_at, "                            \
+	"(SELECT count(*) FROM device d WHERE d.owner_guid = a.guid) "                             \
+	"FROM account a JOIN user_group g ON g.guid = a.user_group_guid "                          \
+	"LEFT JOIN account_totp t ON t.account_guid = a.guid "                                     \
+	"LEFT JOIN control_role r ON r.guid = a.control_role_guid "
+
+int dat_account_row(const struct sql_row *row, void *arg) HWS_MUST_CHECK;
 
 /* An account of an identity provider, by its stable subject. */
 int dat_identity_find(struct sql_conn *c, const char *provider, const char *subject,

@@ -26,6 +26,7 @@
 /* A part of a list. */
 struct dat_page {
 	unsigned offset, limit; /* limit 1 ... DAT_PAGE_MAX */
+	bool down;              /* of the list turned round, where a list can be */
 };
 #define DAT_PAGE_MAX 1000u
 #define DAT_OFFSET_MAX 10000000u

@@ -5,7 +5,7 @@
 #include "shared/base/str.h"
 
 struct texts {
-	const char *add, *get, *find, *rename, *note, *intra, *remove, *list, *count, *leave_rules,
+	const char *add, *get, *find, *rename, *note, *remove, *list, *list_down, *count, *leave_rules,
 			*leave_strategies;
 };
 
@@ -27,6 +27,8 @@ struct texts {
 		.remove = "DELETE FROM " table " WHERE guid = $1",                                 \
 		.list = columns "WHERE name_key LIKE $1 ESCAPE '\\' ORDER BY name_key "            \
 				"LIMIT $2 OFFSET $3",                                              \
+		.list_down = columns "WHERE name_key LIKE $1 ESCAPE '\\' ORDER BY name_key DESC " \
+				     "LIMIT $2 OFFSET $3",                                         \
 		.count = "SELECT count(*) FROM " table " WHERE name_key LIKE $1 ESCAPE '\\'",      \
 		.leave_rules = rules, .leave_strategies = strategies                               \
 	}
@@ -172,7 +174,7 @@ int dat_group_list(struct sql_conn *c, enum dat_group_kind kind, const char *sea
 	if (r == HWS_OK)
 		r = sql_number(c, texts[kind].count, SQL_P(SQL_T(like)), ret_total);
 	if (r == HWS_OK)
-		r = sql_query(c, texts[kind].list,
+		r = sql_query(c, page.down ? texts[kind].list_down : texts[kind].list,
 				SQL_P(SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)), list_row,
 				&l);
 	return r;

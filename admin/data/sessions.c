@@ -66,6 +66,7 @@ static int make_room(struct sql_conn *c, const struct dat_session_new *in)
 static int insert(struct sql_conn *c, const struct dat_session_new *in, int64_t now,
 		const char *token)
 {
+	int64_t life_ms = in->life_ms > 0 ? in->life_ms : kinds[in->kind].life_ms;
 	char hash[DAT_HASH_TEXT], guid[DAT_GUID_TEXT];
 	int r;
 
@@ -74,14 +75,16 @@ static int insert(struct sql_conn *c, const struct dat_session_new *in, int64_t 
 	r = dat_change_one(c,
 			"INSERT INTO auth_session (guid, token_hash, account_guid, epoch, kind, "
 			"device_id, device_uuid, os, device_name, ip, created_at, last_used_at, "
-			"expires_at) SELECT $1, $2, guid, session_epoch, $3, $4, $5, $6, $7, $8, "
-			"$9, $9, $10 FROM account WHERE guid = $11 AND status = 1",
+			"expires_at, life_ms) SELECT $1, $2, guid, session_epoch, $3, $4, $5, $6, "
+			"$7, $8, $9, $9, $10, $11 FROM account WHERE guid = $12 AND status = 1 AND "
+			"($13 < 0 OR session_epoch = $13)",
 			SQL_P(SQL_T(guid), SQL_T(hash), SQL_T(kinds[in->kind].name),
 					SQL_T(or_empty(in->device_id)),
 					SQL_T(or_empty(in->device_uuid)), SQL_T(or_empty(in->os)),
 					SQL_T(or_empty(in->device_name)), SQL_T(or_empty(in->ip)),
-					SQL_I(now), SQL_I(now + kinds[in->kind].life_ms),
-					SQL_T(in->account_guid)));
+					SQL_I(now), SQL_I(now + life_ms), SQL_I(life_ms),
+					SQL_T(in->account_guid),
+					SQL_I(in->proved ? in->proved->session_epoch : -1)));
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_DENIED : r;
 }
 
@@ -110,7 +113,7 @@ int dat_session_add(struct sql_conn *c, const struct dat_session_new *in, int64_
 struct found {
 	struct dat_session s;
 	char account_guid[DAT_GUID_TEXT];
-	int64_t epoch;
+	int64_t epoch, life_ms;
 };
 
 static int read_session(const struct sql_row *row, struct dat_session *s)
@@ -140,7 +143,7 @@ static int read_session(const struct sql_row *row, struct dat_session *s)
 
 #define COLUMNS                                                                                    \
 	"SELECT guid, kind, device_id, device_uuid, os, device_name, ip, created_at, "             \
-	"last_used_at, expires_at, account_guid, epoch FROM auth_session "
+	"last_used_at, expires_at, account_guid, epoch, life_ms FROM auth_session "
 
 static int read_found(const struct sql_row *row, void *arg)
 {
@@ -148,6 +151,7 @@ static int read_found(const struct sql_row *row, void *arg)
 	int r = read_session(row, &f->s);
 
 	f->epoch = sql_int(row, 11);
+	f->life_ms = sql_int(row, 12);
 	return r == HWS_OK ? sql_copy(row, 10, f->account_guid, sizeof(f->account_guid)) : r;
 }
 
@@ -172,7 +176,7 @@ int dat_session_check(struct sql_conn *c, const char *token, int64_t now, struct
 		r = HWS_ERR_NOTFOUND;
 	if (r == HWS_OK && now - f.s.last_used_at >= TOUCH_MS) {
 		f.s.last_used_at = now;
-		f.s.expires_at = now + kinds[f.s.kind].life_ms;
+		f.s.expires_at = now + f.life_ms;
 		r = sql_run(c,
 				"UPDATE auth_session SET last_used_at = $1, expires_at = $2 WHERE "
 				"guid = $3",

@@ -6,7 +6,7 @@
 enum dat_session_kind {
 	DAT_SESSION_CLIENT,  /* a deployed client: 90 days since it was last used */
 	DAT_SESSION_BROWSER, /* a client in a browser: 12 hours */
-	DAT_SESSION_CONSOLE, /* the console: 12 hours */
+	DAT_SESSION_CONSOLE, /* the console: 12 hours, or what an operator has set */
 	DAT_SESSION_KINDS
 };
 
@@ -15,6 +15,10 @@ struct dat_session_new {
 	enum dat_session_kind kind;
 	/* NULL = "". */
 	const char *device_id, *device_uuid, *os, *device_name, *ip;
+	int64_t life_ms; /* since it was last used; 0 = what its kind has */
+	/* The account as it was when the first factor was proved: HWS_ERR_DENIED if its sessions
+	 * were ended since. NULL: as it is. */
+	const struct dat_account *proved;
 };
 
 struct dat_session {

@@ -12,7 +12,7 @@
 #define TOKENS_MAX 1000
 
 static const char *const areas[DAT_AREAS] = { "device", "audit", "user", "group", "strategy",
-	"book", "rule", "relay", "setting" };
+	"book", "rule", "relay", "recording", "setting" };
 
 const char *dat_area_name(enum dat_area area)
 {
@@ -30,6 +30,22 @@ int dat_area_parse(const char *name, enum dat_area *ret)
 	return HWS_ERR_INVAL;
 }
 
+static int put_scopes(struct sql_conn *c, const char *guid, const enum dat_scope *scope)
+{
+	int r = HWS_OK;
+
+	for (unsigned i = 0; i < DAT_AREAS && r == HWS_OK; i++) {
+		if (scope[i] == DAT_SCOPE_NONE)
+			continue;
+		r = sql_run(c,
+				"INSERT INTO api_token_scope (token_guid, area, access) VALUES ($1, "
+				"$2, $3)",
+				SQL_P(SQL_T(guid), SQL_T(areas[i]),
+						SQL_T(scope[i] == DAT_SCOPE_WRITE ? "rw" : "r")));
+	}
+	return r;
+}
+
 static int insert(struct sql_conn *c, const struct dat_token_new_row *in, int64_t now,
 		const char *guid, const char *token)
 {
@@ -40,21 +56,12 @@ static int insert(struct sql_conn *c, const struct dat_token_new_row *in, int64_
 	dat_token_hash(token, hash);
 	r = sql_run(c,
 			"INSERT INTO api_token (guid, name, token_hash, prefix, created_by, "
-			"expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			"expires_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+			"$7)",
 			SQL_P(SQL_T(guid), SQL_T(in->name), SQL_T(hash), SQL_T(prefix),
 					SQL_T(in->account_guid), SQL_I(in->expires_at),
 					SQL_I(now)));
-	for (unsigned i = 0; i < DAT_AREAS && r == HWS_OK; i++) {
-		if (in->scope[i] == DAT_SCOPE_NONE)
-			continue;
-		r = sql_run(c,
-				"INSERT INTO api_token_scope (token_guid, area, access) VALUES ($1, "
-				"$2, $3)",
-				SQL_P(SQL_T(guid), SQL_T(areas[i]),
-						SQL_T(in->scope[i] == DAT_SCOPE_WRITE ? "rw"
-										      : "r")));
-	}
-	return r;
+	return r == HWS_OK ? put_scopes(c, guid, in->scope) : r;
 }
 
 int dat_token_add(struct sql_conn *c, const struct dat_token_new_row *in, int64_t now,
@@ -104,6 +111,11 @@ static int read_token(const struct sql_row *row, void *arg)
 	if (r == HWS_OK)
 		r = sql_copy(row, 7, t->last_ip, sizeof(t->last_ip));
 	t->created_at = sql_int(row, 8);
+	t->updated_at = sql_int(row, 9);
+	if (r == HWS_OK)
+		r = sql_copy(row, 10, t->account_name, sizeof(t->account_name));
+	if (r == HWS_OK && dat_role_parse(sql_text(row, 11), &t->account_role) < 0)
+		r = HWS_ERR_CORRUPT;
 	return r;
 }
 
@@ -126,8 +138,9 @@ static int read_scopes(struct sql_conn *c, struct dat_token *t)
 }
 
 #define COLUMNS                                                                                    \
-	"SELECT guid, name, prefix, created_by, enabled, expires_at, last_used_at, last_ip, "      \
-	"created_at FROM api_token "
+	"SELECT k.guid, k.name, k.prefix, k.created_by, k.enabled, k.expires_at, "                 \
+	"k.last_used_at, k.last_ip, k.created_at, k.updated_at, a.name, a.role FROM api_token k "  \
+	"JOIN account a ON a.guid = k.created_by "
 
 int dat_token_check(struct sql_conn *c, const char *token, const char *ip, int64_t now,
 		struct dat_token *ret, struct dat_account *ret_account)
@@ -141,7 +154,7 @@ int dat_token_check(struct sql_conn *c, const char *token, const char *ip, int64
 	if (strnlen(token, DAT_TOKEN_TEXT) != DAT_TOKEN_TEXT - 1)
 		return HWS_ERR_DENIED;
 	dat_token_hash(token, hash);
-	r = sql_one(c, COLUMNS "WHERE token_hash = $1", SQL_P(SQL_T(hash)), read_token, &t);
+	r = sql_one(c, COLUMNS "WHERE k.token_hash = $1", SQL_P(SQL_T(hash)), read_token, &t);
 	if (r == HWS_OK && (!t.enabled || (t.expires_at && t.expires_at <= now)))
 		r = HWS_ERR_NOTFOUND;
 	if (r == HWS_OK)
@@ -158,6 +171,58 @@ int dat_token_check(struct sql_conn *c, const char *token, const char *ip, int64
 	if (r == HWS_OK)
 		*ret = t;
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_DENIED : r;
+}
+
+int dat_token_get(struct sql_conn *c, const char *guid, struct dat_token *ret)
+{
+	struct dat_token t = { 0 };
+	int r = sql_one(c, COLUMNS "WHERE k.guid = $1", SQL_P(SQL_T(guid)), read_token, &t);
+
+	if (r == HWS_OK)
+		r = read_scopes(c, &t);
+	if (r == HWS_OK)
+		*ret = t;
+	return r;
+}
+
+static int change_row(struct sql_conn *c, const char *guid, const struct dat_token_change *ch,
+		int64_t now)
+{
+	char key[DAT_NAME_KEY_TEXT];
+	int r = ch->name ? dat_name_key(ch->name, key) : HWS_OK;
+
+	if (r == HWS_OK && ch->expires_at > 0 && ch->expires_at <= now)
+		r = HWS_ERR_RANGE;
+	if (r == HWS_OK)
+		r = dat_change_one(c, "UPDATE api_token SET updated_at = $1 WHERE guid = $2",
+				SQL_P(SQL_I(now), SQL_T(guid)));
+	if (r == HWS_OK && ch->name)
+		r = dat_change_one(c, "UPDATE api_token SET name = $1 WHERE guid = $2",
+				SQL_P(SQL_T(ch->name), SQL_T(guid)));
+	if (r == HWS_OK && ch->expires_at >= 0)
+		r = dat_change_one(c, "UPDATE api_token SET expires_at = $1 WHERE guid = $2",
+				SQL_P(SQL_I(ch->expires_at), SQL_T(guid)));
+	if (r == HWS_OK && ch->enabled >= 0)
+		r = dat_change_one(c, "UPDATE api_token SET enabled = $1 WHERE guid = $2",
+				SQL_P(SQL_I(ch->enabled != 0), SQL_T(guid)));
+	return r;
+}
+
+int dat_token_change(struct sql_conn *c, const char *guid, const struct dat_token_change *ch,
+		int64_t now)
+{
+	struct dat_tx tx;
+	int r = dat_tx_begin(&tx, c);
+
+	if (r < 0)
+		return r;
+	r = change_row(c, guid, ch, now);
+	if (r == HWS_OK && ch->scope)
+		r = sql_run(c, "DELETE FROM api_token_scope WHERE token_guid = $1",
+				SQL_P(SQL_T(guid)));
+	if (r == HWS_OK && ch->scope)
+		r = put_scopes(c, guid, ch->scope);
+	return dat_tx_end(&tx, r);
 }
 
 int dat_token_enable(struct sql_conn *c, const char *guid, bool on)
@@ -191,8 +256,8 @@ int dat_token_list(struct sql_conn *c, const char *account_guid, dat_token_fn fn
 
 	if (l.rows)
 		r = sql_query(c,
-				COLUMNS "WHERE ($1 = '' OR created_by = $1) ORDER BY created_at "
-					"LIMIT $2",
+				COLUMNS "WHERE ($1 = '' OR k.created_by = $1) ORDER BY "
+					"k.created_at, k.guid LIMIT $2",
 				SQL_P(SQL_T(account_guid), SQL_I(TOKENS_MAX)), list_row, &l);
 	for (size_t i = 0; i < l.n && r == HWS_OK; i++) {
 		r = read_scopes(c, &l.rows[i]);

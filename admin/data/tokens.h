@@ -11,6 +11,7 @@ enum dat_area {
 	DAT_AREA_BOOK,
 	DAT_AREA_RULE,
 	DAT_AREA_RELAY,
+	DAT_AREA_RECORDING,
 	DAT_AREA_SETTING,
 	DAT_AREAS
 };
@@ -23,11 +24,12 @@ int dat_area_parse(const char *name, enum dat_area *ret) HWS_MUST_CHECK;
 struct dat_token {
 	char guid[DAT_GUID_TEXT], name[DAT_NAME_TEXT];
 	char prefix[9]; /* the first signs, so that a person knows it again */
-	char account_guid[DAT_GUID_TEXT];
+	char account_guid[DAT_GUID_TEXT], account_name[DAT_NAME_TEXT];
+	enum dat_role account_role;
 	bool enabled;
 	enum dat_scope scope[DAT_AREAS];
 	int64_t expires_at; /* 0 = never */
-	int64_t last_used_at, created_at;
+	int64_t last_used_at, created_at, updated_at;
 	char last_ip[DAT_IP_TEXT];
 };
 
@@ -44,6 +46,15 @@ int dat_token_add(struct sql_conn *c, const struct dat_token_new_row *in, int64_
  * by its account's role as well: that is the caller's to look at. */
 int dat_token_check(struct sql_conn *c, const char *token, const char *ip, int64_t now,
 		struct dat_token *ret, struct dat_account *ret_account) HWS_MUST_CHECK;
+int dat_token_get(struct sql_conn *c, const char *guid, struct dat_token *ret) HWS_MUST_CHECK;
+struct dat_token_change {
+	const char *name;            /* NULL: stays */
+	const enum dat_scope *scope; /* DAT_AREAS of them; NULL: stay */
+	int64_t expires_at;          /* -1: stays */
+	int enabled;                 /* -1: stays */
+};
+int dat_token_change(struct sql_conn *c, const char *guid, const struct dat_token_change *ch,
+		int64_t now) HWS_MUST_CHECK;
 int dat_token_enable(struct sql_conn *c, const char *guid, bool on) HWS_MUST_CHECK;
 int dat_token_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 typedef int (*dat_token_fn)(const struct dat_token *t, void *arg);

@@ -53,7 +53,8 @@ CREATE TABLE auth_session (
 	ip TEXT NOT NULL DEFAULT '',
 	created_at BIGINT NOT NULL,
 	last_used_at BIGINT NOT NULL,
-	expires_at BIGINT NOT NULL
+	expires_at BIGINT NOT NULL,
+	life_ms BIGINT NOT NULL
 );
 CREATE INDEX auth_session_by_account ON auth_session (account_guid);
 CREATE INDEX auth_session_by_end ON auth_session (expires_at);
@@ -69,7 +70,8 @@ CREATE TABLE api_token (
 	expires_at BIGINT NOT NULL DEFAULT 0,
 	last_used_at BIGINT NOT NULL DEFAULT 0,
 	last_ip TEXT NOT NULL DEFAULT '',
-	created_at BIGINT NOT NULL
+	created_at BIGINT NOT NULL,
+	updated_at BIGINT NOT NULL
 );
 CREATE INDEX api_token_by_account ON api_token (created_by);
 CREATE TABLE api_token_scope (

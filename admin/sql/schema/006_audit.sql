@@ -89,7 +89,7 @@ CREATE TABLE audit_alarm (
 );
 CREATE INDEX audit_alarm_by_time ON audit_alarm (created_at);
 
--- Failures by name and by address, for the brakes on guessing.
+-- Failures by name and by net (an address, of IPv6 the first 64 bits), for the brakes on guessing.
 CREATE TABLE audit_login (
 	guid TEXT PRIMARY KEY,
 	account_guid TEXT NOT NULL DEFAULT '',
@@ -98,13 +98,14 @@ CREATE TABLE audit_login (
 	ok SMALLINT NOT NULL CHECK (ok IN (0, 1)),
 	reason TEXT NOT NULL DEFAULT '',
 	ip TEXT NOT NULL,
+	net TEXT NOT NULL,
 	device_id TEXT NOT NULL DEFAULT '',
 	device_uuid TEXT NOT NULL DEFAULT '',
 	os TEXT NOT NULL DEFAULT '',
 	created_at BIGINT NOT NULL
 );
 CREATE INDEX audit_login_by_name ON audit_login (name_tried, created_at);
-CREATE INDEX audit_login_by_ip ON audit_login (ip, created_at);
+CREATE INDEX audit_login_by_net ON audit_login (net, created_at);
 CREATE INDEX audit_login_by_time ON audit_login (created_at);
 
 -- Reports that came already: a client sends one again when it saw no answer.

@@ -72,4 +72,4 @@ CREATE TABLE change_log (
 	at BIGINT NOT NULL
 );
 
-INSERT INTO counter (name, value) VALUES ('strategy', 0), ('change', 0), ('owners', 0);
+INSERT INTO counter (name, value) VALUES ('strategy', 0), ('change', 0), ('owners', 0), ('login', 0);
