@@ -1,5 +1,6 @@
 /* api/app: opens what handlers share, and answers what all of them must answer alike. */
 #include "admin/api/app.h"
+#include "admin/data/groups.h"
 #include "admin/data/settings.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -49,6 +50,20 @@ static int open_store(struct adi_app *a, struct hws_error *err)
 	return sql_open(&place, &a->db, err);
 }
 
+/* The group that every account is in that was put in no other. */
+static int make_group(struct adi_app *a, struct hws_error *err)
+{
+	char guid[DAT_GUID_TEXT];
+	struct sql_conn *c;
+	int r = sql_take(a->db, &c);
+
+	if (r == HWS_OK) {
+		r = dat_group_default(c, adi_now(), guid);
+		sql_give(c);
+	}
+	return r < 0 ? hws_error_set(err, r, "the database cannot be written to") : HWS_OK;
+}
+
 static int open_keys(struct adi_app *a, struct hws_error *err)
 {
 	char path[500];
@@ -92,6 +107,8 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 		r = open_keys(a, err);
 	if (r == HWS_OK)
 		r = open_store(a, err);
+	if (r == HWS_OK)
+		r = make_group(a, err);
 	if (r < 0) {
 		adi_app_free(a);
 		return r;

@@ -156,11 +156,47 @@ static int learn(struct adi_schema *s, const json_t *schema, unsigned depth, str
 	return r;
 }
 
+/* Of a list of parameters, whether it has names (components) or none (an operation). */
+static int learn_parameters(struct adi_schema *s, json_t *list, struct hws_error *err)
+{
+	const char *key;
+	json_t *p;
+	size_t i;
+	int r = HWS_OK;
+
+	json_object_foreach (list, key, p) {
+		if (r == HWS_OK)
+			r = learn(s, json_object_get(p, "schema"), 0, err);
+	}
+	json_array_foreach (list, i, p) {
+		if (r == HWS_OK)
+			r = learn(s, json_object_get(p, "schema"), 0, err);
+	}
+	return r;
+}
+
+static int learn_document(struct adi_schema *s, struct hws_error *err)
+{
+	json_t *components = json_object_get(s->document, "components"), *path, *operation;
+	const char *key, *method;
+	int r = learn_all(s, json_object_get(components, "schemas"), 0, err);
+
+	if (r == HWS_OK)
+		r = learn_parameters(s, json_object_get(components, "parameters"), err);
+	json_object_foreach (json_object_get(s->document, "paths"), key, path) {
+		json_object_foreach (path, method, operation) {
+			if (r == HWS_OK)
+				r = learn_parameters(s, json_object_get(operation, "parameters"),
+						err);
+		}
+	}
+	return r;
+}
+
 int adi_schema_new(struct adi_schema **ret, struct hws_error *err)
 {
 	const struct htp_file *file = adi_description.item;
 	struct adi_schema *s = hws_alloc(sizeof(*s));
-	const json_t *schemas;
 	json_error_t why;
 	int r = HWS_OK;
 
@@ -170,9 +206,8 @@ int adi_schema_new(struct adi_schema **ret, struct hws_error *err)
 	if (!s->document)
 		r = hws_error_set(err, HWS_ERR_INVAL, "openapi.json: line %d: %s", why.line,
 				why.text);
-	schemas = json_object_get(json_object_get(s->document, "components"), "schemas");
 	if (r == HWS_OK)
-		r = learn_all(s, schemas, 0, err);
+		r = learn_document(s, err);
 	if (r < 0) {
 		adi_schema_free(s);
 		return r;

@@ -198,6 +198,24 @@ int dat_totp_disable(struct sql_conn *c, const char *account_guid)
 	return dat_tx_end(&tx, r);
 }
 
+int dat_recovery_renew(struct sql_conn *c, const char *account_guid,
+		char ret_codes[DAT_RECOVERY_CODES][DAT_RECOVERY_TEXT])
+{
+	struct dat_tx tx;
+	int r = dat_tx_begin(&tx, c);
+
+	if (r < 0)
+		return r;
+	/* locks the row: of two at once one comes after the other */
+	r = dat_change_one(c,
+			"UPDATE account_totp SET enabled_at = enabled_at WHERE account_guid = $1 AND "
+			"enabled_at > 0",
+			SQL_P(SQL_T(account_guid)));
+	if (r == HWS_OK)
+		r = new_codes(c, account_guid, ret_codes);
+	return dat_tx_end(&tx, r);
+}
+
 int dat_recovery_left(struct sql_conn *c, const char *account_guid, int64_t *ret)
 {
 	return sql_number(c,
@@ -335,6 +353,29 @@ int dat_trust_check(
 			"SELECT expires_at FROM login_trust WHERE account_guid = $1 AND kind = "
 			"'uuid' AND data = $2 AND expires_at > $3",
 			SQL_P(SQL_T(account_guid), SQL_T(device_uuid), SQL_I(now)), &one);
+}
+
+struct trust_list {
+	dat_trust_fn fn;
+	void *arg;
+};
+
+static int trust_row(const struct sql_row *row, void *arg)
+{
+	const struct trust_list *l = arg;
+
+	return l->fn(sql_text(row, 0), sql_int(row, 1), l->arg);
+}
+
+int dat_trust_list(struct sql_conn *c, const char *account_guid, int64_t now, dat_trust_fn fn,
+		void *arg)
+{
+	struct trust_list l = { fn, arg };
+
+	return sql_query(c,
+			"SELECT data, expires_at FROM login_trust WHERE account_guid = $1 AND kind = "
+			"'uuid' AND expires_at > $2 ORDER BY data LIMIT 1000",
+			SQL_P(SQL_T(account_guid), SQL_I(now)), trust_row, &l);
 }
 
 int dat_factors_sweep(struct sql_conn *c, int64_t now)

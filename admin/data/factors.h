@@ -20,6 +20,9 @@ int dat_totp_enable(struct sql_conn *c, const struct dat_keys *keys, const char 
 int dat_totp_check(struct sql_conn *c, const struct dat_keys *keys, const char *account_guid,
 		const char *code, int64_t now) HWS_MUST_CHECK;
 int dat_totp_disable(struct sql_conn *c, const char *account_guid) HWS_MUST_CHECK;
+/* New ones for old, when the digits are in force (else HWS_ERR_NOTFOUND). */
+int dat_recovery_renew(struct sql_conn *c, const char *account_guid,
+		char ret_codes[DAT_RECOVERY_CODES][DAT_RECOVERY_TEXT]) HWS_MUST_CHECK;
 int dat_recovery_left(struct sql_conn *c, const char *account_guid, int64_t *ret) HWS_MUST_CHECK;
 
 enum dat_challenge_kind { DAT_CHALLENGE_MAIL, DAT_CHALLENGE_TOTP };
@@ -42,4 +45,8 @@ int dat_trust_add(struct sql_conn *c, const char *account_guid, const char *devi
 /* HWS_ERR_NOTFOUND: not trusted. */
 int dat_trust_check(struct sql_conn *c, const char *account_guid, const char *device_uuid,
 		int64_t now) HWS_MUST_CHECK;
+typedef int (*dat_trust_fn)(const char *device_uuid, int64_t until, void *arg);
+/* Those that hold; at most 1000. */
+int dat_trust_list(struct sql_conn *c, const char *account_guid, int64_t now, dat_trust_fn fn,
+		void *arg) HWS_MUST_CHECK;
 int dat_factors_sweep(struct sql_conn *c, int64_t now) HWS_MUST_CHECK;
