@@ -1,5 +1,6 @@
 /* api/app: opens what handlers share, and answers what all of them must answer alike. */
 #include "admin/api/app.h"
+#include "admin/api/identity.h"
 #include "admin/data/groups.h"
 #include "admin/data/settings.h"
 #include "shared/base/clock.h"
@@ -107,6 +108,8 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 		r = open_keys(a, err);
 	if (r == HWS_OK)
 		r = open_store(a, err);
+	if (r == HWS_OK && adi_identity_new(conf, &a->identity) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
 		r = make_group(a, err);
 	if (r < 0) {
@@ -121,6 +124,7 @@ void adi_app_free(struct adi_app *a)
 {
 	if (!a)
 		return;
+	adi_identity_free(a->identity);
 	sql_close(a->db);
 	dat_keys_free(a->keys);
 	pthread_mutex_destroy(&a->lock);

@@ -20,11 +20,14 @@ struct adi_settings {
 	int64_t updated_at;
 };
 
+struct adi_identity;
+
 struct adi_app {
 	const struct adi_config *conf;
 	struct sql_db *db;
 	struct dat_keys *keys;
-	struct hws_slow_cost cost; /* of new passwords */
+	struct adi_identity *identity; /* identity.h */
+	struct hws_slow_cost cost;     /* of new passwords */
 	char state_dir[400];
 	char server_name[DAT_NAME_TEXT];
 	atomic_bool draining; /* no more should be sent here */

@@ -1,5 +1,6 @@
 /* The settings of hawser-api: one table for file, environment and flags. */
 #include "admin/api/config.h"
+#include "admin/api/identity.h"
 #include "shared/base/macros.h"
 
 #define AT(f) offsetof(struct adi_config, f)
@@ -76,6 +77,19 @@ static const struct hws_option table[] = {
 	{ "tls", "tls-port", 0, HWS_OPT_U16, AT(tls_port), "443", 0, 65535, NULL, 0, "PORT",
 			"Port for HTTPS; 0 takes a free one and logs it.", NULL },
 
+	{ "identity", "public-url", 0, HWS_OPT_STR, AT(public_url), "", 0, 0, NULL, 0, "URL",
+			"How browsers and clients reach this server, as https://desk.example.org: for links, and for providers to send browsers back.",
+			NULL },
+	{ "identity", "oidc-urls", 0, HWS_OPT_STR, AT(oidc_urls), "", 0, 0, NULL, 0, "LIST",
+			"Further such addresses that a client may come back by from a provider; comma separated.",
+			NULL },
+	{ "identity", "oidc-ca", 0, HWS_OPT_PATH, AT(oidc_ca), "", 0, 0, NULL, 0, "FILE",
+			"Authorities (PEM) that vouch for OpenID Connect providers (default: the system's).",
+			NULL },
+	{ "identity", "ldap-ca", 0, HWS_OPT_PATH, AT(ldap_ca), "", 0, 0, NULL, 0, "FILE",
+			"Authorities (PEM) that vouch for the directory (default: the system's).",
+			NULL },
+
 	{ "limits", "device-rate", 0, HWS_OPT_U32, AT(rate_device), "100", 0, 1000000, NULL,
 			HWS_OPT_RELOAD, "N",
 			"Reports of devices a second from one address; 0 is no limit.", NULL },
@@ -123,7 +137,7 @@ int adi_config_check(const struct adi_config *c, struct hws_error *err)
 				err, HWS_ERR_INVAL, "--tls-cert and --tls-key belong together");
 	if (*c->tls_cert && c->port && c->port == c->tls_port)
 		return hws_error_set(err, HWS_ERR_INVAL, "--port and --tls-port must differ");
-	return HWS_OK;
+	return adi_identity_check(c, err);
 }
 
 void adi_config_done(struct adi_config *c)

@@ -15,6 +15,7 @@ struct adi_config {
 	char *store, *store_secret, *secrets_file;
 	char *server_name;
 	char *tls_cert, *tls_key;
+	char *public_url, *oidc_urls, *oidc_ca, *ldap_ca;
 	uint32_t rate_device, rate_user, rate_login;
 	uint64_t drain_us;
 	bool metrics;

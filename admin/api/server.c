@@ -1,5 +1,6 @@
 /* hawser-api as a whole: makes the edge with all tables of routes, binds its ports, and does what
  * an operator or a signal asks. */
+#include "admin/api/identity.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
 #include "shared/base/log.h"
@@ -114,7 +115,7 @@ static struct htp_limits limits_of(const struct adi_server *s, const struct adi_
 static int new_edge(struct adi_server *s, struct hws_error *err)
 {
 	const struct htp_routes tables[] = {
-		{ adi_routes_basic, adi_routes_basic_count, s->app },
+		{ adi_routes_oidc, adi_routes_oidc_count, s->app },
 		adi_v1_routes(s->v1),
 	};
 	struct htp_conf conf = {
@@ -173,6 +174,7 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 						"passwords and tokens cross the network unencrypted: "
 						"give --tls-cert and --tls-key, or put a TLS proxy "
 						"before it and name it in --trusted-proxies"));
+	adi_setup_announce(s->app);
 	*ret = s;
 	return HWS_OK;
 }

@@ -32,6 +32,6 @@ int adi_control_new(struct adi_server *s, struct hws_error *err) HWS_MUST_CHECK;
 int adi_metrics_new(struct adi_server *s, struct hws_error *err) HWS_MUST_CHECK;
 void adi_metrics_free(struct adi_server *s);
 /* api/routes_*: a table each; `arg` of their handlers is the struct adi_app. */
-extern const struct htp_route adi_routes_basic[];
-extern const size_t adi_routes_basic_count;
+extern const struct htp_route adi_routes_oidc[];
+extern const size_t adi_routes_oidc_count;
 extern const struct htp_files adi_console; /* made by the build of admin/console */

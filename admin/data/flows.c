@@ -10,6 +10,7 @@
 
 static const char *const kinds[DAT_FLOW_KINDS] = {
 	[DAT_FLOW_CLIENT] = "client",
+	[DAT_FLOW_BROWSER] = "browser",
 	[DAT_FLOW_CONSOLE] = "console",
 };
 
@@ -59,7 +60,7 @@ static int insert(struct sql_conn *c, const struct dat_flow_new *in, int64_t now
 		const struct dat_flow_keys *k, const char *key, const char *sealed)
 {
 	char state[DAT_HASH_TEXT], browser[DAT_HASH_TEXT] = "";
-	int64_t life = in->kind == DAT_FLOW_CLIENT ? DAT_FLOW_CLIENT_MS : DAT_FLOW_CONSOLE_MS;
+	int64_t life = in->kind == DAT_FLOW_CONSOLE ? DAT_FLOW_CONSOLE_MS : DAT_FLOW_CLIENT_MS;
 
 	dat_token_hash(k->state, state);
 	if (in->kind == DAT_FLOW_CONSOLE)
@@ -238,7 +239,7 @@ int dat_flow_answer(struct sql_conn *c, const char *consent, bool agreed, int64_
 	dat_token_hash(consent, hash);
 	return one(c,
 			"UPDATE oidc_flow SET phase = $1, consent_hash = '', error = $2 WHERE "
-			"consent_hash = $3 AND phase = 'asking' AND kind = 'client' AND expires_at "
+			"consent_hash = $3 AND phase = 'asking' AND kind <> 'console' AND expires_at "
 			"> $4 RETURNING " COLUMNS,
 			SQL_P(SQL_T(agreed ? "agreed" : "returned"),
 					SQL_T(agreed ? "" : "The login was refused in the browser"),
@@ -252,7 +253,7 @@ static int still_waiting(struct sql_conn *c, const char *hash, const char *devic
 {
 	int64_t n = 0;
 	int r = sql_number(c,
-			"SELECT count(*) FROM oidc_flow WHERE code_hash = $1 AND kind = 'client' "
+			"SELECT count(*) FROM oidc_flow WHERE code_hash = $1 AND kind <> 'console' "
 			"AND device_id = $2 AND device_uuid = $3 AND expires_at > $4",
 			SQL_P(SQL_T(hash), SQL_T(device_id), SQL_T(device_uuid), SQL_I(now)), &n);
 
@@ -271,7 +272,7 @@ int dat_flow_take(struct sql_conn *c, const char *code, const char *device_id,
 		return HWS_ERR_DENIED;
 	dat_token_hash(code, hash);
 	r = one(c,
-			"DELETE FROM oidc_flow WHERE code_hash = $1 AND kind = 'client' AND "
+			"DELETE FROM oidc_flow WHERE code_hash = $1 AND kind <> 'console' AND "
 			"device_id = $2 AND device_uuid = $3 AND expires_at > $4 AND (phase = "
 			"'agreed' OR error <> '') RETURNING " COLUMNS,
 			SQL_P(SQL_T(hash), SQL_T(device_id), SQL_T(device_uuid), SQL_I(now)), NULL,

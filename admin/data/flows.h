@@ -14,7 +14,12 @@
 #define DAT_FLOW_ERROR_TEXT 257
 #define DAT_FLOWS_MAX 20000 /* at a time */
 
-enum dat_flow_kind { DAT_FLOW_CLIENT, DAT_FLOW_CONSOLE, DAT_FLOW_KINDS };
+enum dat_flow_kind {
+	DAT_FLOW_CLIENT,
+	DAT_FLOW_BROWSER, /* a client in a browser */
+	DAT_FLOW_CONSOLE,
+	DAT_FLOW_KINDS
+};
 
 struct dat_flow_new {
 	enum dat_flow_kind kind;

@@ -206,24 +206,24 @@ static int list_row(const struct sql_row *row, void *arg)
 	return r == HWS_OK ? l->fn(l->p, l->arg) : r;
 }
 
-int dat_provider_list(struct sql_conn *c, bool enabled_only, const char *search,
-		struct dat_page page, dat_provider_fn fn, void *arg, int64_t *ret_total)
+#define MATCH "WHERE enabled >= $1 AND name LIKE $2 ESCAPE '\\' "
+
+int dat_provider_list(struct sql_conn *c, struct dat_provider_filter f, struct dat_page page,
+		dat_provider_fn fn, void *arg, int64_t *ret_total)
 {
 	struct list l = { fn, arg, hws_alloc(sizeof(*l.p)) };
 	char like[DAT_NAME_KEY_TEXT];
-	int r = l.p ? sql_like(search, like, sizeof(like)) : HWS_ERR_NOMEM;
+	int r = l.p ? sql_like(f.search ? f.search : "", like, sizeof(like)) : HWS_ERR_NOMEM;
 
 	page = dat_page(page);
 	if (r == HWS_OK && ret_total)
-		r = sql_number(c,
-				"SELECT count(*) FROM oidc_provider WHERE enabled >= $1 AND name "
-				"LIKE $2 ESCAPE '\\'",
-				SQL_P(SQL_I(enabled_only), SQL_T(like)), ret_total);
+		r = sql_number(c, "SELECT count(*) FROM oidc_provider " MATCH,
+				SQL_P(SQL_I(f.enabled_only), SQL_T(like)), ret_total);
 	if (r == HWS_OK)
 		r = sql_query(c,
-				SELECT "WHERE enabled >= $1 AND name LIKE $2 ESCAPE '\\' ORDER BY "
-				       "name LIMIT $3 OFFSET $4",
-				SQL_P(SQL_I(enabled_only), SQL_T(like), SQL_I(page.limit),
+				f.down ? SELECT MATCH "ORDER BY name DESC LIMIT $3 OFFSET $4"
+				       : SELECT MATCH "ORDER BY name LIMIT $3 OFFSET $4",
+				SQL_P(SQL_I(f.enabled_only), SQL_T(like), SQL_I(page.limit),
 						SQL_I(page.offset)),
 				list_row, &l);
 	hws_free(l.p);

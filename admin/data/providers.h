@@ -43,7 +43,9 @@ int dat_provider_put(struct sql_conn *c, const struct dat_keys *keys, const stru
 /* With the logins that are under way there and the ties of accounts to it; accounts stay. */
 int dat_provider_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 typedef int (*dat_provider_fn)(const struct dat_provider *p, void *arg);
-/* By name; `search` in the name, "" = all. */
-int dat_provider_list(struct sql_conn *c, bool enabled_only, const char *search,
-		struct dat_page page, dat_provider_fn fn, void *arg,
-		int64_t *ret_total) HWS_MUST_CHECK;
+struct dat_provider_filter {
+	bool enabled_only, down; /* by name: from the end */
+	const char *search;      /* in the name, NULL = all */
+};
+int dat_provider_list(struct sql_conn *c, struct dat_provider_filter f, struct dat_page page,
+		dat_provider_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;

@@ -18,6 +18,8 @@
 #define KEYS_MIN_S 60
 #define KEYS_MAX_S (24 * 3600)
 #define AGAIN_US (30 * S_US)
+/* Who is away is not asked by everybody who comes. */
+#define AWAY_US (5 * S_US)
 
 struct place {
 	struct idn_metadata m; /* issuer "" = free */
@@ -25,6 +27,8 @@ struct place {
 	json_t *keys;          /* never written to once it is here */
 	uint64_t keys_until_us, keys_asked_us;
 	uint64_t used_us;
+	uint64_t failed_us; /* it was away then; 0 = not */
+	struct hws_error why;
 };
 
 struct idn_cache {
@@ -138,33 +142,56 @@ static int ask_metadata(const struct idn_cache *c, const char *issuer, struct id
 	return r;
 }
 
+/* Under the lock. HWS_ERR_AGAIN: it has to be asked. */
+static int known_metadata(struct place *p, uint64_t now, struct idn_metadata *ret,
+		struct hws_error *err)
+{
+	if (!p)
+		return HWS_ERR_AGAIN;
+	p->used_us = now;
+	if (now < p->until_us) {
+		*ret = p->m;
+		return HWS_OK;
+	}
+	if (p->failed_us && now - p->failed_us < AWAY_US)
+		return hws_error_set(err, p->why.code, "%s", p->why.text);
+	return HWS_ERR_AGAIN;
+}
+
 int idn_cache_metadata(struct idn_cache *c, const char *issuer, struct idn_metadata *ret,
 		struct hws_error *err)
 {
 	uint64_t now = hws_clock_us();
+	struct hws_error why = { 0 };
+	struct idn_metadata m = { 0 };
 	struct place *p;
-	bool have;
 	int r;
 
 	pthread_mutex_lock(&c->lock);
-	p = find(c, issuer);
-	have = p && now < p->until_us;
-	if (have) {
-		*ret = p->m;
-		p->used_us = now;
-	}
+	r = known_metadata(find(c, issuer), now, ret, err);
 	pthread_mutex_unlock(&c->lock);
-	if (have)
-		return HWS_OK;
-	r = ask_metadata(c, issuer, ret, err);
-	if (r < 0)
+	if (r != HWS_ERR_AGAIN)
 		return r;
+	r = ask_metadata(c, issuer, &m, &why);
+	if (hws_str_copy(m.issuer, sizeof(m.issuer), issuer) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL, "the issuer's address is too long");
 	pthread_mutex_lock(&c->lock);
 	p = place_for(c, issuer);
-	p->m = *ret;
-	p->until_us = now + METADATA_US;
 	p->used_us = now;
+	p->failed_us = 0;
+	if (r == HWS_OK) {
+		p->until_us = now + METADATA_US;
+		p->m = m;
+	} else {
+		/* the issuer alone: it marks the place as taken */
+		(void)memcpy(p->m.issuer, m.issuer, sizeof(m.issuer));
+		p->failed_us = hws_clock_us();
+		p->why = why;
+	}
 	pthread_mutex_unlock(&c->lock);
+	if (r < 0)
+		return hws_error_set(err, r, "%s", why.text);
+	*ret = m;
 	return HWS_OK;
 }
 

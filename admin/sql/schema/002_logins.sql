@@ -123,7 +123,7 @@ CREATE TABLE oidc_flow (
 	code_hash TEXT PRIMARY KEY,
 	state_hash TEXT NOT NULL UNIQUE,
 	provider_guid TEXT NOT NULL REFERENCES oidc_provider (guid) ON DELETE CASCADE,
-	kind TEXT NOT NULL CHECK (kind IN ('client', 'console')),
+	kind TEXT NOT NULL CHECK (kind IN ('client', 'browser', 'console')),
 	phase TEXT NOT NULL DEFAULT 'begun' CHECK (phase IN ('begun', 'returned', 'asking', 'agreed')),
 	nonce TEXT NOT NULL,
 	verifier_enc TEXT NOT NULL,

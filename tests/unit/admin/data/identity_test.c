@@ -130,11 +130,11 @@ START_TEST(a_provider_keeps_its_secret_and_who_changes_it_last_is_told)
 	ck_ok(dat_provider_put(test_conn, keys, p, "", NOW));
 	ck_ok(dat_provider_get(test_conn, provider, p));
 	ck_assert(!p->has_secret);
-	ck_ok(dat_provider_list(test_conn, true, "", (struct dat_page){ 0, 10 }, count_provider, &n,
-			&total));
+	ck_ok(dat_provider_list(test_conn, (struct dat_provider_filter){ .enabled_only = true },
+			(struct dat_page){ 0, 10 }, count_provider, &n, &total));
 	ck_assert_int_eq(n, 0);
-	ck_ok(dat_provider_list(test_conn, false, "or", (struct dat_page){ 0, 10 }, count_provider,
-			&n, &total));
+	ck_ok(dat_provider_list(test_conn, (struct dat_provider_filter){ .search = "or" },
+			(struct dat_page){ 0, 10 }, count_provider, &n, &total));
 	ck_assert_int_eq(n, 1);
 	ck_assert_int_eq(total, 1);
 	ck_ok(dat_identity_link(test_conn, provider, "sub", account, "{}", NOW));

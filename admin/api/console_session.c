@@ -1,0 +1,66 @@
+/* api/console_session: the CSRF value follows from the secret, so that nothing more is kept. */
+#include "admin/api/console_session.h"
+#include "admin/data/factors.h"
+#include "shared/base/mem.h"
+#include <string.h>
+
+#define HOUR_MS (3600ll * 1000)
+
+int adi_console_open(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const struct dat_account *account, struct dat_session_new in,
+		char ret_secret[DAT_TOKEN_TEXT], int64_t *ret_expires_at)
+{
+	char ip[DAT_IP_TEXT];
+	struct adi_settings s;
+	int64_t now = adi_now();
+	int r;
+
+	adi_ip(q, ip);
+	adi_app_settings(app, c, &s);
+	in.account_guid = account->guid;
+	in.kind = DAT_SESSION_CONSOLE;
+	in.ip = ip;
+	in.life_ms = s.session_hours * HOUR_MS;
+	r = dat_session_add(c, &in, now, ret_secret);
+	if (r == HWS_OK)
+		r = dat_account_logged_in(c, account->guid, now);
+	if (r == HWS_OK)
+		*ret_expires_at = now + in.life_ms;
+	return r;
+}
+
+json_t *adi_out_account(struct adi_app *app, struct sql_conn *c, const struct dat_account *a)
+{
+	struct adi_settings s;
+	int64_t codes = 0;
+	bool wanted;
+
+	if (dat_recovery_left(c, a->guid, &codes) < 0)
+		return NULL;
+	adi_app_settings(app, c, &s);
+	/* a provider has its own second factor */
+	wanted = (a->tfa_enforced || s.require_totp) && !a->tfa_on &&
+			strcmp(a->source, "oidc") != 0;
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:I,s:b,s:b}", "guid", a->guid, "name",
+			a->name, "display_name", a->display_name, "email", a->email, "role",
+			adi_role_name(a->role), "source", a->source, "totp", a->tfa_on,
+			"recovery_codes_left", (json_int_t)codes, "must_change_password",
+			a->must_change_pw, "must_set_totp", wanted);
+}
+
+json_t *adi_out_console(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const struct dat_account *account, const char *secret, int64_t expires_at)
+{
+	char csrf[DAT_HASH_TEXT];
+	json_t *out, *shown = adi_out_account(app, c, account);
+
+	if (!shown)
+		return NULL;
+	adi_csrf(secret, csrf);
+	out = json_pack("{s:o,s:s,s:o,s:I,s:{s:s,s:s,s:I,s:s}}", "account", shown, "csrf", csrf,
+			"may", adi_v1_may(adi_v1_of(q), account->role), "expires_at",
+			(json_int_t)expires_at, "server", "name", app->server_name, "version",
+			HAWSER_VERSION, "time", (json_int_t)adi_now(), "fingerprint", "");
+	hws_wipe(csrf, sizeof(csrf));
+	return out;
+}
