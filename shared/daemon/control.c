@@ -33,7 +33,8 @@ struct hws_control {
 	struct evconnlistener *listener;
 	struct hws_list links;
 	unsigned open;
-	dev_t dev; /* of the socket file: only ours is removed at the end */
+	bool shared; /* with a group: the file says who may connect */
+	dev_t dev;   /* of the socket file: only ours is removed at the end */
 	ino_t ino;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -245,6 +246,14 @@ void hws_control_set_program(struct hws_control *c, const char *name)
 	c->program = name;
 }
 
+int hws_control_share(struct hws_control *c, const char *group, struct hws_error *err)
+{
+	int r = hws_local_share(c->path, group, err);
+
+	c->shared = r == HWS_OK;
+	return r;
+}
+
 void hws_control_ok(struct hws_control_reply *reply, json_t *result)
 {
 	json_t *answer = json_object();
@@ -308,7 +317,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		link_free(l);
 		return;
 	}
-	if (!hws_local_peer_is_ours((int)fd, &uid)) {
+	if (!c->shared && !hws_local_peer_is_ours((int)fd, &uid)) {
 		hws_warn_limited("control.denied", HWS_U64("uid", uid));
 		if (send_failure(l, HWS_ERR_DENIED,
 				    "only root and the account this program runs as may use the "

@@ -1,7 +1,7 @@
 /* daemon/control: the control socket. A Unix stream socket (mode 0600); a request is one JSON
  * object on one line {"cmd":"stats", ...}, the answer one JSON object on one line: {"ok":true, ...}
  * or {"ok":false,"error":"name","text":"sentence"}. The caller's uid must be the server's or 0
- * (peer credentials). */
+ * (peer credentials), unless the socket is shared with a group. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
@@ -26,6 +26,9 @@ void hws_control_free(struct hws_control *c);
  * another program is refused, whatever it asks for: commands of different programs have the same
  * names. */
 void hws_control_set_program(struct hws_control *c, const char *name);
+/* Members of `group` may use it, too: who can connect may ask. */
+int hws_control_share(
+		struct hws_control *c, const char *group, struct hws_error *err) HWS_MUST_CHECK;
 /* Takes `result` (an object, may be NULL); "ok" is added. */
 void hws_control_ok(struct hws_control_reply *reply, json_t *result);
 void hws_control_fail(struct hws_control_reply *reply, int code, const char *fmt, ...)

@@ -5,6 +5,7 @@
 #include "shared/sys/local_socket.h"
 #include "shared/base/str.h"
 #include <errno.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -41,6 +42,40 @@ int hws_local_listen(const char *path, int type, int backlog, int *ret_fd, struc
 			close(fd);
 		return hws_error_set(err, hws_err_from_errno(cause),
 				"cannot make the socket %s: %s", path, strerror(cause));
+	}
+	*ret_fd = fd;
+	return HWS_OK;
+}
+
+int hws_local_share(const char *path, const char *group, struct hws_error *err)
+{
+	const struct group *g = getgrnam(group);
+	int cause;
+
+	if (!g)
+		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no group '%s'", group);
+	if (chown(path, (uid_t)-1, g->gr_gid) == 0 && chmod(path, 0660) == 0)
+		return HWS_OK;
+	cause = errno;
+	return hws_error_set(err, cause == EPERM ? HWS_ERR_PERM : hws_err_from_errno(cause),
+			"cannot give %s to the group '%s': %s%s", path, group, strerror(cause),
+			cause == EPERM ? "; the account of this program must be a member" : "");
+}
+
+int hws_local_connect(const char *path, int *ret_fd)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd, r = hws_str_copy(addr.sun_path, sizeof(addr.sun_path), path);
+
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return hws_err_from_errno(errno);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		r = errno == EAGAIN ? HWS_ERR_AGAIN : hws_err_from_errno(errno);
+		close(fd);
+		return r;
 	}
 	*ret_fd = fd;
 	return HWS_OK;

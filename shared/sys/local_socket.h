@@ -18,6 +18,14 @@ int hws_local_pair(int ret_fd[2]) HWS_MUST_CHECK;
 int hws_local_listen(const char *path, int type, int backlog, int *ret_fd,
 		struct hws_error *err) HWS_MUST_CHECK;
 
+/* Lets the members of `group`, too, connect to what listens at `path` (mode 0660).
+ * HWS_ERR_NOTFOUND: there is no such group; HWS_ERR_PERM: this process may not give it away to that
+ * one. */
+int hws_local_share(const char *path, const char *group, struct hws_error *err) HWS_MUST_CHECK;
+/* A non-blocking connection to what listens at `path`; never waits. HWS_ERR_AGAIN: its queue is
+ * full at the moment. */
+int hws_local_connect(const char *path, int *ret_fd) HWS_MUST_CHECK;
+
 /* Whether the process at the other end of an accepted connection runs as root or as our own
  * account; *ret_uid (may be NULL): as whom, (uid_t)-1 = unknown. */
 bool hws_local_peer_is_ours(int fd, uid_t *ret_uid);

@@ -9,6 +9,8 @@
  * count below with ids of full length and their framing. */
 #define HWS_RDV_ONLINE_FRAME_MAX (256u << 10)
 #define HWS_RDV_ONLINE_IDS_MAX 10000u
+/* A request for the API on the rendezvous port: bodies of the API are below 1 MiB. */
+#define HWS_RDV_API_FRAME_MAX ((1u << 20) + (32u << 10))
 /* Datagrams: endpoints read at most 1500 bytes, LAN discovery 2048. Larger is dropped, never sent.
  * */
 #define HWS_RDV_DATAGRAM_MAX 2048u
