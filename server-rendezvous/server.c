@@ -9,6 +9,7 @@
 #include "server-rendezvous/operate/control_rules.h"
 #include "server-rendezvous/operate/metrics.h"
 #include "server-rendezvous/planes/cluster_hooks.h"
+#include "server-rendezvous/planes/device_row.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/udp.h"
@@ -139,6 +140,8 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 		}
 	} else {
 		result = rdv_registration_written(&s->core, w, r, durable);
+		if (r == HWS_OK && durable)
+			rdv_device_tell(&s->core, &w->row, false);
 	}
 	if (who->client)
 		rdv_tcp_post_result(s->core.tcp, who->client, result, who->rename);

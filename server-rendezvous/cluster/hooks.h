@@ -11,6 +11,7 @@
 
 struct rdv_core;
 struct rdv_peer_info;
+struct rdv_granted;
 
 /* Where an answer of a device came from. */
 struct rdv_replier {
@@ -36,7 +37,7 @@ struct rdv_cluster_hooks {
 	struct hws_loop *(*loop)(struct rdv_core *core);
 	/* To a device of this node; false when there is no way to it. */
 	bool (*push)(struct rdv_core *core, const struct rdv_peer_info *to,
-			const Rdv__RendezvousMessage *m);
+			const Rdv__RendezvousMessage *m, const struct rdv_granted *granted);
 	/* Tells the relays of a pair. */
 	void (*announce)(struct rdv_core *core, const char *uuid);
 	/* A device's answer that came by way of another node; others than answers are ignored. */
@@ -67,6 +68,7 @@ struct rdv_cluster_push {
 	struct hws_bytes viewer; /* its disguised address, as messages carry it */
 	const char *id;
 	bool relay, may_be_local;
-	bool known; /* this node has heard of the id */
+	bool known;                        /* this node has heard of the id */
+	const struct rdv_granted *granted; /* NULL = nothing */
 	const Rdv__RendezvousMessage *m;
 };

@@ -4,6 +4,7 @@
 #include "server-rendezvous/cluster/node.h"
 #include "server-rendezvous/cluster/outbox.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/granted.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
@@ -39,6 +40,7 @@ struct lookup {
 	uint8_t viewer[HWS_ADDR_WIRE_MAX];
 	size_t viewer_len, len;
 	bool relay, may_be_local, known;
+	struct rdv_granted granted;
 	uint8_t message[];
 };
 
@@ -97,6 +99,8 @@ static void hand_over(struct lookup *a, const char *node)
 	p.viewer = (ProtobufCBinaryData){ a->viewer_len, a->viewer };
 	p.relay = a->relay;
 	p.may_be_local = a->may_be_local;
+	p.permissions = a->granted.permissions;
+	p.ref = a->granted.ref;
 	p.message = (ProtobufCBinaryData){ a->len, a->message };
 	item.what_case = CLUSTER__ITEM__WHAT_PUSH;
 	item.push = &p;
@@ -243,6 +247,8 @@ bool rdv_lookup_push(struct rdv_lookups *lu, const struct rdv_cluster_push *push
 		a->relay = push->relay;
 		a->may_be_local = push->may_be_local;
 		a->known = push->known;
+		if (push->granted)
+			a->granted = *push->granted;
 		a->len = hws_buf_len(&packed);
 		memcpy(a->message, hws_buf_bytes(&packed).ptr, a->len);
 	}

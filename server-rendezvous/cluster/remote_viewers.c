@@ -4,6 +4,7 @@
 #include "server-rendezvous/cluster/node.h"
 #include "server-rendezvous/cluster/outbox.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/granted.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/buf.h"
@@ -202,10 +203,13 @@ static bool push_here(struct rdv_remote_viewers *rv, const char *from, const Clu
 		Rdv__RendezvousMessage *m)
 {
 	Rdv__FetchLocalAddr local = RDV__FETCH_LOCAL_ADDR__INIT;
+	struct rdv_granted granted = { .permissions = p->permissions };
 	struct rdv_core *core = rv->node->core;
 	struct rdv_peer_info host;
 	struct remote_viewer *f;
 
+	if (hws_str_copy(granted.ref, sizeof(granted.ref), p->ref) < 0)
+		granted.ref[0] = '\0';
 	if (!rdv_presence_get(core->presence, hws_bytes_str(p->id), hws_clock_us(), &host) ||
 			!host.online || host.blocked)
 		return false;
@@ -220,7 +224,7 @@ static bool push_here(struct rdv_remote_viewers *rv, const char *from, const Clu
 		make_local(m, &local);
 	}
 	hws_count(&core->count.punch_sent);
-	return rv->node->planes->push(core, &host, m);
+	return rv->node->planes->push(core, &host, m, &granted);
 }
 
 void rdv_remote_push(struct rdv_remote_viewers *rv, const char *from, const Cluster__Push *p)

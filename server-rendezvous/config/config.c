@@ -27,6 +27,9 @@ static const struct hws_option table[] = {
 			"Control socket for hawser-admin (default: control.sock in the runtime "
 			"folder).",
 			NULL },
+	{ "", "control-group", 0, HWS_OPT_STR, AT(control_group), "", 0, 0, NULL, 0, "GROUP",
+			"Members of this group may use the control socket, as hawser-api does.",
+			NULL },
 	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
 			"Account to become when started as root.", NULL },
 	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
@@ -102,6 +105,20 @@ static const struct hws_option table[] = {
 			"Networks that are not served at all.", NULL },
 	{ "access", "allow", 0, HWS_OPT_STR, AT(allow), "", 0, 0, NULL, HWS_OPT_RELOAD, "NETS",
 			"If set, only these networks are served.", NULL },
+
+	{ "policy", "policy-socket", 0, HWS_OPT_PATH, AT(policy_socket), "", 0, 0, NULL, 0, "FILE",
+			"Ask the API server here who may connect to what (its policy.sock); without "
+			"it accounts do not count.",
+			NULL },
+	{ "policy", "policy-away", 0, HWS_OPT_ENUM, AT(policy_away), "refuse", 0, 0, "refuse|last",
+			HWS_OPT_RELOAD, "WHAT",
+			"When it cannot be asked: refuse, or do what it said last, up to an hour "
+			"ago.",
+			NULL },
+	{ "policy", "api-socket", 0, HWS_OPT_PATH, AT(api_socket), "", 0, 0, NULL, 0, "FILE",
+			"Pass requests for the API that come to the main port on to here (its "
+			"http.sock).",
+			NULL },
 
 	{ "limits", "register-rate", 0, HWS_OPT_U32, AT(register_rate), "10", 0, 1000000, NULL,
 			HWS_OPT_RELOAD, "N", "New or changed registrations per second and address.",

@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum rdv_away { RDV_AWAY_REFUSE, RDV_AWAY_LAST };
 enum rdv_online_query { RDV_ONLINE_KNOWN, RDV_ONLINE_OPEN, RDV_ONLINE_OFF };
 
 struct rdv_config {
-	char *config, *state_dir, *control;
+	char *config, *state_dir, *control, *control_group;
 	char *bind;
 	uint16_t port, nat_port, ws_port;
 	uint32_t udp_threads;
@@ -30,6 +31,8 @@ struct rdv_config {
 	uint32_t key_rate, key_burst, online_rate, online_burst;
 	char *trusted_proxies;
 	char *block, *allow;
+	char *policy_socket, *api_socket;
+	int policy_away;
 	bool proxy_protocol;
 	char *tls_cert, *tls_key;
 	uint16_t tls_port;

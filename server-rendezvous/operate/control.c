@@ -4,6 +4,7 @@
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/operate/control_devices.h"
 #include "server-rendezvous/operate/control_rules.h"
+#include "server-rendezvous/operate/control_sign.h"
 #include "server-rendezvous/operate/doctor.h"
 #include "server-rendezvous/operate/request.h"
 #include "server-rendezvous/planes/tcp.h"
@@ -387,6 +388,9 @@ static const struct hws_control_cmd table[] = {
 	{ "group-remove", "take it out", rdv_cmd_group_remove },
 	{ "rule", "who may call whom: from, to, action allow, deny or none", rdv_cmd_rule },
 	{ "enrol", "let a device register where only enrolled ones may", rdv_cmd_enrol },
+	{ "enrolled-only", "whether only enrolled devices may register, on all nodes",
+			rdv_cmd_enrolled_only },
+	{ "sign", "a signature of this server for a strategy", rdv_cmd_sign },
 	{ "relays", "relays and their health", cmd_relays },
 	{ "relay-drain", "no new sessions by this relay", cmd_relay_drain },
 	{ "relay-resume", "take that back", cmd_relay_resume },
@@ -401,9 +405,11 @@ static const struct hws_control_cmd table[] = {
 int rdv_control_new(struct rdv_core *core, struct hws_loop *loop, const char *path,
 		struct hws_control **ret, struct hws_error *err)
 {
+	const char *group = rdv_conf(core)->control_group;
 	int r = hws_control_new(loop, path, table, HWS_COUNT(table), core, ret, err);
 
-	if (r == HWS_OK)
-		hws_control_set_program(*ret, "hawser-rendezvous");
-	return r;
+	if (r < 0)
+		return r;
+	hws_control_set_program(*ret, "hawser-rendezvous");
+	return *group ? hws_control_share(*ret, group, err) : HWS_OK;
 }

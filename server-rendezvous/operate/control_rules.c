@@ -14,6 +14,8 @@
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/crypto/base64.h"
+#include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
 #include "shared/wire/text.h"
 #include <stdlib.h>
@@ -360,11 +362,41 @@ void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg)
 		put(arg, reply, "rule", key, rdv_request_text(req, "action"));
 }
 
+void rdv_cmd_enrolled_only(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	const json_t *on = json_object_get(req, "on");
+
+	if (!json_is_boolean(on))
+		hws_control_fail(reply, HWS_ERR_INVAL, "\"on\" is true or false");
+	else if (json_is_true(on))
+		put(arg, reply, "gate", "enrolled-only", "on");
+	else
+		drop(arg, reply, "gate", "enrolled-only");
+}
+
 struct enrolment {
 	struct rdv_core *core;
 	struct hws_control_reply *reply;
 	struct rdv_write w;
 };
+
+/* It is here with this machine id: what was asked for has been done before. */
+static bool is_that_machine(struct rdv_core *core, const struct rdv_peer_row *row)
+{
+	uint8_t mac[RDV_MAC_LEN];
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+	bool same;
+
+	if (!row->uuid_len)
+		return false;
+	rdv_presence_mac(core->presence, hws_bytes(row->uuid, row->uuid_len), mac);
+	s = rdv_presence_lock(core->presence, hws_bytes_str(row->id));
+	p = rdv_shard_find(s);
+	same = p && p->flags & RDV_PEER_HAS_UUID && memcmp(p->mac, mac, sizeof(mac)) == 0;
+	rdv_presence_unlock(s);
+	return same;
+}
 
 static void on_enrolled(int r, void *arg)
 {
@@ -372,13 +404,49 @@ static void on_enrolled(int r, void *arg)
 
 	if (r == HWS_OK)
 		r = e->w.result;
+	if (r == HWS_ERR_EXISTS && is_that_machine(e->core, &e->w.row)) {
+		hws_control_ok(e->reply, NULL);
+		free(e);
+		return;
+	}
+	if (r == HWS_OK && e->core->cluster)
+		rdv_cluster_changed(e->core->cluster, e->w.row.id);
 	if (r == HWS_OK && !rdv_presence_load(e->core->presence, &e->w.row))
 		r = HWS_ERR_FULL;
-	if (r < 0)
+	if (r == HWS_ERR_EXISTS && e->w.row.uuid_len)
+		hws_control_fail(e->reply, r, "not enrolled: that id is another machine's");
+	else if (r < 0)
 		hws_control_fail(e->reply, r, "not enrolled: %s", hws_err_text(r));
 	else
 		hws_control_ok(e->reply, NULL);
 	free(e);
+}
+
+/* Base64 of at least one byte; the number of them is that of its digits. */
+static int take_uuid(const char *text, struct rdv_peer_row *row)
+{
+	size_t n = strlen(text), pad = n > 2 ? (text[n - 1] == '=') + (text[n - 2] == '=') : 0;
+
+	if (n < 4 || n % 4 || n / 4 * 3 - pad > sizeof(row->uuid))
+		return HWS_ERR_INVAL;
+	row->uuid_len = (uint8_t)(n / 4 * 3 - pad);
+	if (hws_base64_decode(hws_bytes_str(text), row->uuid, row->uuid_len) < 0)
+		return HWS_ERR_INVAL;
+	return hws_machine_id_valid(hws_bytes(row->uuid, row->uuid_len)) ? HWS_OK : HWS_ERR_INVAL;
+}
+
+static int take_machine(const json_t *req, struct rdv_peer_row *row)
+{
+	const char *uuid = rdv_request_text(req, "uuid"), *pk = rdv_request_text(req, "pk");
+	int r;
+
+	if (!*uuid && !*pk)
+		return HWS_OK;
+	r = take_uuid(uuid, row);
+	if (r == HWS_OK)
+		r = hws_key_parse(pk, row->pk);
+	row->has_pk = r == HWS_OK;
+	return r;
 }
 
 /* A row without machine id: the first device that registers under this id takes it. */
@@ -403,6 +471,13 @@ void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg
 	e->reply = reply;
 	e->w.kind = RDV_WRITE_PEER;
 	memcpy(e->w.row.id, id, strlen(id) + 1);
+	if (take_machine(req, &e->w.row) < 0) {
+		hws_control_fail(reply, HWS_ERR_INVAL,
+				"uuid and pk belong together: base64 of the machine id and of the "
+				"32 bytes of the key");
+		free(e);
+		return;
+	}
 	r = core->store->devices->write(core->store, &e->w, 1, on_enrolled, e);
 	if (r < 0)
 		on_enrolled(r, e);

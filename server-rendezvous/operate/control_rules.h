@@ -19,3 +19,4 @@ void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void 
 void rdv_cmd_group_remove(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_enrolled_only(struct hws_control_reply *reply, const json_t *req, void *arg);

@@ -130,6 +130,20 @@ static const struct {
 			"Messages that had come by the other way already and were dropped.",
 			C(cluster_repeated) },
 	{ "hawser_rdv_relay_distances_total", NULL, "Distances reported by relays.", C(distances) },
+	{ "hawser_rdv_policy_total", "from=\"asked\"",
+			"Who may connect: decided by the API server.", C(policy_asked) },
+	{ "hawser_rdv_policy_total", "from=\"memory\"",
+			"Who may connect: decided by the API server.", C(policy_kept) },
+	{ "hawser_rdv_policy_refused_total", NULL, "Connections that the API server refused.",
+			C(policy_refused) },
+	{ "hawser_rdv_policy_away_total", NULL,
+			"Connections that it could not be asked about in time.", C(policy_away) },
+	{ "hawser_rdv_policy_untold_total", NULL,
+			"Registrations and sessions that it was not told of.", C(policy_untold) },
+	{ "hawser_rdv_api_requests_total", "result=\"passed\"",
+			"Requests for the API on the main port.", C(http_passed) },
+	{ "hawser_rdv_api_requests_total", "result=\"failed\"",
+			"Requests for the API on the main port.", C(http_failed) },
 	{ "hawser_rdv_auth_failures_total", NULL, "Wrong server keys.", C(auth_failures) },
 	{ "hawser_rdv_online_queries_total", NULL, "Online queries.", C(online_queries) },
 	{ "hawser_rdv_online_queries_refused_total", NULL, "Of them answered with zeroes.",
@@ -280,6 +294,13 @@ static double relays_listening(void *arg)
 	return (double)__atomic_load_n(&core->relays_listening, __ATOMIC_RELAXED);
 }
 
+static double policy_up(void *arg)
+{
+	struct rdv_core *core = arg;
+
+	return (double)__atomic_load_n(&core->policy_linked, __ATOMIC_RELAXED);
+}
+
 static const struct {
 	const char *name, *help;
 	enum hws_metric_type type;
@@ -324,6 +345,10 @@ static const struct {
 			node_links, NULL },
 	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued,
 			NULL },
+	{ "hawser_rdv_policy_up",
+			"1 when the API server can be asked who may connect; 0 also without "
+			"policy-socket.",
+			HWS_GAUGE, policy_up, NULL },
 	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up, NULL },
 	{ "hawser_rdv_relays_listening", "Relays that hear announcements.", HWS_GAUGE,
 			relays_listening, NULL },

@@ -4,6 +4,7 @@
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/tcp_plane.h"
+#include "server-rendezvous/policy/policy.h"
 #include "server-rendezvous/relays/announce.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/rules.h"
@@ -24,6 +25,8 @@
 #define LINGER_US (5 * HWS_US_PER_S)
 #define SEND_MAX (256u << 10)
 #define HOST_FRAME_MAX (8u << 10)
+/* So many links at once may each be sending a megabyte. */
+#define ROOMY_MAX 256u
 
 /* --- the table -------------------------------------------------------------------------------- */
 
@@ -241,6 +244,28 @@ int rdv_client_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s,
 	return HWS_OK;
 }
 
+/* Whoever has a key may say one long thing next: a request for the API. */
+static void make_roomy(struct rdv_client *cl)
+{
+	struct rdv_tcp *t = cl->plane;
+
+	if (!*rdv_conf(t->core)->api_socket || cl->port != RDV_PORT_MAIN || t->roomy >= ROOMY_MAX)
+		return;
+	cl->roomy = true;
+	t->roomy++;
+	hws_conn_set_frame_max(cl->conn, HWS_RDV_API_FRAME_MAX);
+}
+
+static void end_roomy(struct rdv_client *cl)
+{
+	if (!cl->roomy)
+		return;
+	cl->roomy = false;
+	cl->plane->roomy--;
+	if (!cl->closed)
+		hws_conn_set_frame_max(cl->conn, HWS_RDV_ONLINE_FRAME_MAX);
+}
+
 static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 {
 	struct rdv_client *cl = arg;
@@ -249,6 +274,9 @@ static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 
 	cl->closed = true;
 	hws_timer_stop(&cl->timer);
+	end_roomy(cl);
+	if (cl->lasting)
+		rdv_policy_end(t->core->policy, cl->id);
 	if (cl->settled)
 		leave(cl);
 	if (cl->admitted)
@@ -323,6 +351,20 @@ void rdv_client_become_host(struct rdv_client *cl, const char *id)
 	hws_timer_every(cl->plane->loop, &cl->timer, k - k / 5, on_heartbeat, cl);
 }
 
+void rdv_client_become_lasting(struct rdv_client *cl, const char *token)
+{
+	uint64_t k = rdv_conf(cl->plane->core)->keep_alive_us;
+
+	if (cl->lasting || cl->host_id[0])
+		return;
+	cl->lasting = true;
+	hws_conn_set_idle(cl->conn, 3 * k);
+	hws_conn_set_frame_max(cl->conn, HOST_FRAME_MAX);
+	hws_timer_every(cl->plane->loop, &cl->timer, k - k / 5, on_heartbeat, cl);
+	rdv_policy_begin(cl->plane->core->policy, cl->id, token, &cl->peer);
+	rdv_client_send_result(cl, RDV__REGISTER_PK_RESPONSE__RESULT__OK, (int)(k / HWS_US_PER_S));
+}
+
 void rdv_client_finish(struct rdv_client *cl)
 {
 	if (!cl->closed)
@@ -350,6 +392,7 @@ static bool take_key(struct rdv_client *cl, struct hws_bytes payload)
 		hws_count(&cl->plane->core->count.encrypted);
 		memcpy(cl->session, key_secret, sizeof(cl->session));
 		cl->fresh_key = true;
+		make_roomy(cl);
 		hws_wipe(key_secret, sizeof(key_secret));
 	} else {
 		hws_conn_close(cl->conn, r);
@@ -390,6 +433,7 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 	cl->state = RDV_CLIENT_TALKING;
 	if (before == RDV_CLIENT_OFFERED && take_key(cl, payload))
 		return;
+	end_roomy(cl);
 	if (cl->fresh_key && take_hello(cl, payload))
 		return;
 	if (cl->listener) {

@@ -46,6 +46,9 @@ struct rdv_client {
 	bool admitted;  /* counted for its address */
 	bool settled;   /* the caller's address is known (behind a proxy: after the upgrade) */
 	bool closed;
+	bool roomy;   /* may send a long request for the API */
+	bool calling; /* has one under way */
+	bool lasting; /* of a viewer, for as long as its session lasts */
 };
 
 /* NULL when it has gone. */
@@ -63,6 +66,9 @@ void rdv_client_send_result(
 		struct rdv_client *cl, Rdv__RegisterPkResponse__Result result, int keep_alive);
 /* A host has registered on this connection: heartbeats keep it from now on. */
 void rdv_client_become_host(struct rdv_client *cl, const char *id);
+/* A viewer keeps this connection while its session lasts: heartbeats keep it, and the policy hears
+ * of its beginning and end. */
+void rdv_client_become_lasting(struct rdv_client *cl, const char *token);
 /* Writes out what waits, then closes. */
 void rdv_client_finish(struct rdv_client *cl);
 /* The caller's address as messages carry it, with the cookie. Returns the length. */

@@ -7,6 +7,7 @@
 #include "server-rendezvous/planes/punch.h"
 #include "server-rendezvous/planes/push.h"
 #include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/planes/relay_request.h"
 #include "server-rendezvous/planes/reply.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/tcp_plane.h"

@@ -3,6 +3,7 @@
 #include "server-rendezvous/planes/dispatch.h"
 #include "server-rendezvous/cluster/hooks.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/api_call.h"
 #include "server-rendezvous/planes/client.h"
 #include "server-rendezvous/planes/id_change.h"
 #include "server-rendezvous/planes/nat_test.h"
@@ -10,6 +11,7 @@
 #include "server-rendezvous/planes/proving.h"
 #include "server-rendezvous/planes/punch.h"
 #include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/planes/relay_request.h"
 #include "server-rendezvous/planes/reply.h"
 #include "server-rendezvous/planes/tcp_plane.h"
 #include "server-rendezvous/planes/udp.h"
@@ -120,6 +122,20 @@ static void on_relay_response(struct rdv_client *cl, Rdv__RendezvousMessage *in)
 	rdv_client_finish(cl);
 }
 
+/* A viewer says by it that its session lasts; who is not counted does not stay. */
+static void on_health(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	if (cl->plane->core->policy && *in->hc->token)
+		rdv_client_become_lasting(cl, in->hc->token);
+	else
+		hws_conn_close(cl->conn, HWS_ERR_UNSUPPORTED);
+}
+
+static void on_http(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	rdv_api_call(cl, in->http_proxy_request);
+}
+
 #define ON_MAIN ((1u << RDV_PORT_MAIN) | (1u << RDV_PORT_WS))
 #define ON_ALL (ON_MAIN | (1u << RDV_PORT_NAT))
 
@@ -138,6 +154,9 @@ static const struct {
 	{ RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST, ON_ALL, 4096, on_nat_test },
 	{ RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_REQUEST, ON_ALL, HWS_RDV_ONLINE_FRAME_MAX,
 			on_online },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_HC, ON_MAIN, 4096, on_health },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_HTTP_PROXY_REQUEST, ON_MAIN, HWS_RDV_API_FRAME_MAX,
+			on_http },
 };
 
 void rdv_dispatch(struct rdv_client *cl, struct hws_bytes payload)
@@ -160,8 +179,7 @@ void rdv_dispatch(struct rdv_client *cl, struct hws_bytes payload)
 		hws_rdv_free(m);
 		return;
 	}
-	/* HealthCheck, HTTP and whatever else is not served: the client falls back when the client
-	 * connection ends. */
+	/* Whatever else is not served: the client falls back when the client connection ends. */
 	hws_rdv_free(m);
 	hws_conn_close(cl->conn, HWS_ERR_UNSUPPORTED);
 }

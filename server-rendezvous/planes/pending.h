@@ -2,6 +2,7 @@
 #pragma once
 #include "server-rendezvous/relays/grants.h"
 #include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/state/granted.h"
 #include "shared/crypto/identity.h"
 #include "shared/wire/limits.h"
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct rdv_pending {
 	uint8_t viewer_nat;
 	uint8_t viewer_offers;       /* RDV_OFFER_ */
 	char uuid[HWS_UUID_MAX + 1]; /* relay: the pair id the viewer made */
+	struct rdv_granted granted;  /* by the policy, if there is one */
 	bool udp_blocked;            /* at the viewer, by its word */
 	char relay_server[RDV_RELAY_TEXT];
 };

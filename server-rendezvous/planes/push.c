@@ -4,6 +4,7 @@
 #include "server-rendezvous/planes/client.h"
 #include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/granted.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/proofs.h"
 #include "shared/base/buf.h"
@@ -12,6 +13,8 @@
 
 struct told {
 	Rdv__RendezvousMessage m;
+	Rdv__ControlPermissions permissions, *granted; /* NULL: nothing is */
+	Rdv__ControlledContext context, *within;
 	union {
 		Rdv__PunchHole punch;
 		Rdv__FetchLocalAddr local;
@@ -25,18 +28,36 @@ static void forget_unknown(ProtobufCMessage *m)
 	m->unknown_fields = NULL;
 }
 
-/* A device takes what is in `control_permissions` for its server's word on what the viewer may do.
- * This server grants nothing, and what viewers or other nodes wrote there is not its word; nor is
- * what stands in fields that it does not know. Lists, texts and bytes stay those of `m`. */
-static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
+static void take_granted(const struct rdv_granted *g, struct told *ret)
 {
+	ret->granted = NULL;
+	ret->within = NULL;
+	if (g && g->permissions) {
+		rdv__control_permissions__init(&ret->permissions);
+		ret->permissions.permissions = g->permissions;
+		ret->granted = &ret->permissions;
+	}
+	if (g && *g->ref) {
+		rdv__controlled_context__init(&ret->context);
+		ret->context.conn_audit_ref = (char *)(uintptr_t)g->ref;
+		ret->within = &ret->context;
+	}
+}
+
+/* A device takes what is in `control_permissions` for its server's word on what the viewer may do.
+ * That is the policy's, and nothing else: what viewers or other nodes wrote there is not its word;
+ * nor is what stands in fields that it does not know. Lists, texts and bytes stay those of `m`. */
+static void with_grants(const Rdv__RendezvousMessage *m, const struct rdv_granted *granted,
+		struct told *ret)
+{
+	take_granted(granted, ret);
 	ret->m = *m;
 	forget_unknown(&ret->m.base);
 	switch (m->union_case) {
 	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE:
 		ret->punch = *m->punch_hole;
-		ret->punch.control_permissions = NULL;
-		ret->punch.controlled_context = NULL;
+		ret->punch.control_permissions = ret->granted;
+		ret->punch.controlled_context = ret->within;
 		ret->punch.n_candidates =
 				hws_candidates_keep(ret->punch.candidates, ret->punch.n_candidates);
 		forget_unknown(&ret->punch.base);
@@ -44,8 +65,8 @@ static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR:
 		ret->local = *m->fetch_local_addr;
-		ret->local.control_permissions = NULL;
-		ret->local.controlled_context = NULL;
+		ret->local.control_permissions = ret->granted;
+		ret->local.controlled_context = ret->within;
 		ret->local.n_candidates =
 				hws_candidates_keep(ret->local.candidates, ret->local.n_candidates);
 		forget_unknown(&ret->local.base);
@@ -53,8 +74,8 @@ static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY:
 		ret->relay = *m->request_relay;
-		ret->relay.control_permissions = NULL;
-		ret->relay.controlled_context = NULL;
+		ret->relay.control_permissions = ret->granted;
+		ret->relay.controlled_context = ret->within;
 		ret->relay.n_candidates =
 				hws_candidates_keep(ret->relay.candidates, ret->relay.n_candidates);
 		forget_unknown(&ret->relay.base);
@@ -66,7 +87,7 @@ static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
 }
 
 bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
-		const Rdv__RendezvousMessage *m)
+		const Rdv__RendezvousMessage *m, const struct rdv_granted *granted)
 {
 	struct rdv_client *cl = to->client ? rdv_client_get(core->tcp, to->client) : NULL;
 	struct told told;
@@ -75,7 +96,7 @@ bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
 
 	if (to->client ? !cl : !to->addr.port)
 		return false;
-	without_grants(m, &told);
+	with_grants(m, granted, &told);
 	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
 	r = hws_rdv_pack(&told.m, &out);
 	/* A device that proves itself takes no other word than a proven one. On a link as well: the

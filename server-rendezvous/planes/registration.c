@@ -6,6 +6,7 @@
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/cluster/cluster.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/device_row.h"
 #include "server-rendezvous/planes/proving.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/journal.h"
@@ -54,30 +55,11 @@ struct attempt {
 	bool moved, new_key;    /* for log and counters */
 	bool first;             /* first datagram of an unknown device: it is asked again */
 	bool added;             /* it is in the table now */
+	bool tell;              /* the policy of a device that is refused */
 	bool copies;            /* several machines take this id from each other */
 	struct rdv_addr before; /* where it was */
 	const char *refused;    /* event name of a refusal worth a line */
 };
-
-static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_bytes uuid,
-		const uint8_t *pk, bool proves, const struct rdv_addr *addr)
-{
-	struct sockaddr_storage ss;
-	char ip[HWS_ADDR_TEXT];
-
-	memset(row, 0, sizeof(*row));
-	memcpy(row->id, id.ptr, id.len);
-	memcpy(row->uuid, uuid.ptr, uuid.len);
-	row->uuid_len = (uint8_t)uuid.len;
-	memcpy(row->pk, pk, RDV_PK_LEN);
-	row->has_pk = true;
-	row->proves = proves;
-	row->seen_s = (uint64_t)time(NULL);
-	rdv_addr_to(addr, &ss);
-	hws_addr_ip_text(&ss, ip, sizeof(ip));
-	if (hws_str_copy(row->ip, sizeof(row->ip), ip) < 0)
-		row->ip[0] = 0;
-}
 
 static void take_address(struct rdv_peer *p, struct rdv_core *core, const struct rdv_origin *from)
 {
@@ -205,8 +187,9 @@ static result add_new(struct attempt *a, struct rdv_shard *s)
 	bool sure = a->from->client || a->proven, again;
 	struct rdv_peer *p;
 
-	if (rdv_conf(a->core)->enrolled_only) {
+	if (rdv_enrolled_only(a->core)) {
 		a->refused = "register.not_enrolled";
+		a->tell = a->core->policy && (sure || heard_before(a)) && !limited(a);
 		return NOT_DEPLOYED;
 	}
 	/* On a client connection the caller has answered our TCP handshake: that is proof
@@ -407,13 +390,21 @@ static int enqueue(struct attempt *a)
 	struct rdv_write w = { .kind = RDV_WRITE_PEER };
 	struct rdv_waiter who = { 0 };
 
-	row_fill(&w.row, a->id, a->uuid, a->pk.ptr, a->proven, &a->from->addr);
+	rdv_device_row(&w.row, a->id, a->uuid, a->pk.ptr, a->proven, &a->from->addr);
 	if (a->wait) {
 		who.client = a->from->client;
 		if (!who.client)
 			who.udp = a->from->addr;
 	}
 	return rdv_journal_put(a->core->journal, &w, &who);
+}
+
+static void tell_refused(const struct attempt *a)
+{
+	struct rdv_peer_row row;
+
+	rdv_device_row(&row, a->id, a->uuid, a->pk.ptr, a->proven, &a->from->addr);
+	rdv_device_tell(a->core, &row, true);
 }
 
 enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,
@@ -451,7 +442,7 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 		 * And where only enrolled devices register, a taken id looks like any other. */
 		if (limited(&a))
 			res = TOO_FREQUENT;
-		else if (rdv_conf(core)->enrolled_only)
+		else if (rdv_enrolled_only(core))
 			res = NOT_DEPLOYED;
 	}
 	if (a.write && enqueue(&a) < 0) {
@@ -464,6 +455,8 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 			rdv_registration_removed(core, m->id, &link);
 	}
 	report(&a, res);
+	if (a.tell)
+		tell_refused(&a);
 	if (res == OK && !a.first) /* a first datagram may come from anybody */
 		rdv_known_addrs_add(core->known_addrs, &from->addr, from->now_us);
 	*ret_result = res;

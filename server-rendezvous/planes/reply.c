@@ -257,6 +257,7 @@ static void send_response(struct match *m, Rdv__PunchHoleResponse *p)
 	uint8_t buf[STATEMENT_MAX];
 
 	p->tests_udp = m->cl->plane->core->udp != NULL;
+	p->feedback = m->p->granted.feedback;
 	p->pk.len = statement(m, buf);
 	p->pk.data = buf;
 	p->relay_here = true;
@@ -452,7 +453,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 			rdv_announce(t->announcer, in->uuid);
 	}
 	in->socket_addr = (ProtobufCBinaryData){ 0, NULL };
-	in->feedback = 0;
+	in->feedback = m.p->granted.feedback;
 	in->tests_udp = t->core->udp != NULL;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
 	out.relay_response = in;

@@ -2,12 +2,14 @@
  * touches a client. */
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/api_call.h"
 #include "server-rendezvous/planes/client.h"
 #include "server-rendezvous/planes/dispatch.h"
 #include "server-rendezvous/planes/ingress.h"
 #include "server-rendezvous/planes/reply.h"
 #include "server-rendezvous/planes/tcp_plane.h"
 #include "server-rendezvous/planes/ws_passthrough.h"
+#include "server-rendezvous/policy/policy.h"
 #include "server-rendezvous/relays/announce.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/rules.h"
@@ -40,6 +42,7 @@ int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
 	hws_list_init(&t->all);
 	hws_list_init(&t->at_ingress);
 	hws_list_init(&t->passthroughs);
+	hws_list_init(&t->calls);
 	hws_slots_init(&t->clients, rdv_conf(core)->max_links);
 	hws_rand_bytes(t->hash_key, sizeof(t->hash_key));
 	hws_buf_init(&t->out, HWS_RDV_ONLINE_FRAME_MAX);
@@ -51,6 +54,8 @@ int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
 		r = rdv_limits_init(&t->limits, rdv_conf(core));
 	if (r == HWS_OK)
 		r = rdv_announcer_new(core, t->loop, &t->announcer);
+	if (r == HWS_OK && *rdv_conf(core)->policy_socket)
+		r = rdv_policy_new(core, t->loop, &core->policy);
 	if (r < 0) {
 		rdv_tcp_free(t);
 		return r;
@@ -185,6 +190,9 @@ void rdv_tcp_free(struct rdv_tcp *t)
 	rdv_ws_passthrough_close(t);
 	hws_list_for_safe (n, next, &t->all)
 		hws_conn_close(hws_container(n, struct rdv_client, node)->conn, HWS_ERR_CANCELED);
+	rdv_api_calls_end(t);
+	rdv_policy_free(t->core->policy);
+	t->core->policy = NULL;
 	hws_work_free(t->work); /* its answers come on the loop, which must still be there */
 	hws_loop_free(t->loop);
 	hws_tls_server_free(t->tls);

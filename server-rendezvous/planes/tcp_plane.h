@@ -33,6 +33,9 @@ struct rdv_tcp {
 	struct hws_tls_server *tls; /* NULL = no TLS port */
 	struct hws_work *work;      /* look-ups for WebSockets that are the relay's */
 	struct hws_list at_ingress, passthroughs;
+	struct hws_list calls; /* planes/api_call.c */
+	uint32_t calls_count;
+	uint32_t roomy;               /* clients that may send a long request for the API */
 	uint32_t ingress_count;       /* of both */
 	struct hws_cidr_list proxies; /* whose word about the caller's address counts */
 	struct rdv_announcer *announcer;

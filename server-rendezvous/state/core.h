@@ -19,6 +19,7 @@ struct rdv_attempts;
 struct rdv_seen;
 struct rdv_rules;
 struct rdv_cluster;
+struct rdv_policy;
 
 struct rdv_core {
 	/* Replaced as a whole by a reload, read with rdv_conf(). */
@@ -38,7 +39,9 @@ struct rdv_core {
 	struct rdv_seen *first_contacts; /* any thread: new devices that spoke once */
 	struct rdv_rules *rules;         /* any thread: block and allow lists, groups, policy */
 	struct rdv_cluster *cluster;     /* NULL = one node; any thread (post) */
+	struct rdv_policy *policy;       /* NULL = none; the TCP plane's thread */
 	struct rdv_counts count;
+	uint64_t policy_linked;    /* atomic: the policy can be asked */
 	uint64_t node_links;       /* atomic: other nodes that there is a direct link to */
 	uint64_t relays_listening; /* atomic: relays that hear announcements */
 	bool loaded;               /* control loop: what the store had is in memory */

@@ -23,6 +23,9 @@ struct rdv_counts {
 			id_change_refused;
 	uint64_t clients_accepted, clients_refused, clients_bad, encrypted, frames_in;
 	uint64_t announced, distances;
+	/* Asked; answered from memory; not to be asked; told nobody; what it said. */
+	uint64_t policy_asked, policy_kept, policy_away, policy_untold, policy_refused;
+	uint64_t http_passed, http_failed; /* requests for the API */
 	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed,
 			cluster_refused, cluster_direct, cluster_again, cluster_repeated;
 };

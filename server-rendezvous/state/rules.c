@@ -24,6 +24,7 @@ struct rdv_rules {
 	struct rule *rule;
 	size_t count, size;
 	bool any_ip, any_id, any_policy; /* atomics: is there anything to look at */
+	bool enrolled_only;              /* atomic */
 };
 
 int rdv_rules_new(struct rdv_rules **ret)
@@ -53,9 +54,19 @@ static bool is(const struct rule *u, const char *kind)
 	return strcmp(u->e.kind, kind) == 0;
 }
 
+static struct rule *find(struct rdv_rules *r, const char *kind, const char *key)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (is(&r->rule[i], kind) && strcmp(r->rule[i].e.key, key) == 0)
+			return &r->rule[i];
+	}
+	return NULL;
+}
+
 static void refresh(struct rdv_rules *r)
 {
 	bool ip = r->block.count || r->allow.count, id = false, policy = false;
+	bool enrolled = find(r, "gate", "enrolled-only") != NULL;
 
 	for (size_t i = 0; i < r->count; i++) {
 		ip |= is(&r->rule[i], "block-ip");
@@ -65,6 +76,7 @@ static void refresh(struct rdv_rules *r)
 	__atomic_store_n(&r->any_ip, ip, __ATOMIC_RELAXED);
 	__atomic_store_n(&r->any_id, id, __ATOMIC_RELAXED);
 	__atomic_store_n(&r->any_policy, policy, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->enrolled_only, enrolled, __ATOMIC_RELAXED);
 }
 
 static void take_list(struct hws_cidr_list *to, struct hws_cidr_list *from)
@@ -82,15 +94,6 @@ void rdv_rules_configure(
 	take_list(&r->allow, allow);
 	refresh(r);
 	pthread_rwlock_unlock(&r->lock);
-}
-
-static struct rule *find(struct rdv_rules *r, const char *kind, const char *key)
-{
-	for (size_t i = 0; i < r->count; i++) {
-		if (is(&r->rule[i], kind) && strcmp(r->rule[i].e.key, key) == 0)
-			return &r->rule[i];
-	}
-	return NULL;
 }
 
 /* A group member's key is "group/member". */
@@ -304,6 +307,11 @@ bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id)
 	blocked = find(r, "block-id", id) != NULL;
 	pthread_rwlock_unlock(&r->lock);
 	return blocked;
+}
+
+bool rdv_rules_enrolled_only(const struct rdv_rules *r)
+{
+	return __atomic_load_n(&r->enrolled_only, __ATOMIC_RELAXED);
 }
 
 static bool in_from_group(

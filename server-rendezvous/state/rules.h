@@ -4,7 +4,7 @@
  *
  * Entries:  block-ip NET   allow-ip NET (beats every block list)   block-id ID   group "NAME/ID" or
  * "NAME/NET"
- *           rule "FROM>TO": allow or deny
+ *           rule "FROM>TO": allow or deny   gate enrolled-only: on
  * FROM is a group of networks or "*", TO a group of ids or "*"; the most special rule decides (both
  * named, then TO named, then FROM named, then "*>*"); without any the answer is yes. */
 #pragma once
@@ -43,6 +43,8 @@ bool rdv_rules_is_net(const char *text, struct hws_cidr *ret);
 /* True when this address is not served at all. One relaxed load when there are no lists. */
 bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a);
 bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id);
+/* May only devices register that are in the database? */
+bool rdv_rules_enrolled_only(const struct rdv_rules *r);
 /* May a caller from `from` reach `id`? */
 bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id);
 /* What was put, as an array of {kind, key, value}, and "text" where a rule does nothing. */
