@@ -1,4 +1,5 @@
 /* What the metrics page shows. Labels are fixed: nothing a stranger sends becomes one. */
+#include "admin/api/policy_link.h"
 #include "admin/api/server_parts.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -142,6 +143,34 @@ static int add_all(struct adi_server *s, const struct htp_stats *st)
 	return r == HWS_OK ? add_refusals(s, st) : r;
 }
 
+/* Their numbers stand where they are for as long as the policy does. */
+static int add_policy(struct adi_server *s)
+{
+	const struct adi_policy_stats *st = adi_policy_stats(s->policy);
+	const struct {
+		const char *name, *labels, *help;
+		const uint64_t *value;
+	} rows[] = {
+		{ "hawser_api_policy_total", "answer=\"allowed\"", "Who may connect: answers.",
+				&st->allowed },
+		{ "hawser_api_policy_total", "answer=\"refused\"", "Who may connect: answers.",
+				&st->refused },
+		{ "hawser_api_policy_total", "answer=\"undecided\"", "Who may connect: answers.",
+				&st->undecided },
+		{ "hawser_api_policy_devices_total", NULL,
+				"Registrations of devices that ID servers told of.", &st->devices },
+		{ "hawser_api_policy_dropped_total", NULL,
+				"What ID servers told and there was no room for.", &st->dropped },
+	};
+	int r = hws_metrics_add(s->metrics, HWS_GAUGE, "hawser_api_policy_links", NULL,
+			"ID servers that ask here.", &st->links);
+
+	for (size_t i = 0; i < HWS_COUNT(rows) && r == HWS_OK; i++)
+		r = hws_metrics_add(s->metrics, HWS_COUNTER, rows[i].name, rows[i].labels,
+				rows[i].help, rows[i].value);
+	return r;
+}
+
 static bool is_ready(void *arg)
 {
 	const struct adi_server *s = arg;
@@ -159,6 +188,8 @@ int adi_metrics_new(struct adi_server *s, struct hws_error *err)
 	r = s->page ? hws_metrics_new(&s->metrics) : HWS_ERR_NOMEM;
 	if (r == HWS_OK)
 		r = add_all(s, htp_server_stats(s->edge));
+	if (r == HWS_OK)
+		r = add_policy(s);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot set up the metrics");
 	return hws_metrics_http_new(s->loop, s->metrics, s->conf->metrics_bind,

@@ -1,6 +1,7 @@
 /* hawser-api as a whole: makes the edge with all tables of routes, binds its ports, and does what
  * an operator or a signal asks. */
 #include "admin/api/identity.h"
+#include "admin/api/policy_link.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
 #include "shared/base/log.h"
@@ -48,6 +49,9 @@ static int find_places(struct adi_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = runtime_path(s->conf, s->conf->admin_socket, "admin.sock", s->admin_path,
 				sizeof(s->admin_path), err);
+	if (r == HWS_OK)
+		r = runtime_path(s->conf, s->conf->policy_socket, "policy.sock", s->policy_path,
+				sizeof(s->policy_path), err);
 	return r;
 }
 
@@ -90,6 +94,11 @@ static int listen_all(struct adi_server *s, struct hws_error *err)
 		r = listen_local(s, s->local_path, false, &s->local_bound, err);
 	if (r == HWS_OK)
 		r = listen_local(s, s->admin_path, true, &s->admin_bound, err);
+	if (r == HWS_OK && *c->socket_group)
+		r = hws_local_share(s->local_path, c->socket_group, err);
+	if (r == HWS_OK)
+		r = adi_policy_new(s->loop, s->app, htp_server_pool(s->edge, HTP_POOL_COMMON),
+				s->policy_path, c->socket_group, &s->policy, err);
 	return r;
 }
 
@@ -167,6 +176,7 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 	}
 	hws_info("listening", HWS_U64("port", s->port), HWS_U64("tls_port", s->tls_port),
 			HWS_STR("control", s->control_path), HWS_STR("local", s->local_path),
+			HWS_STR("policy", s->policy_path),
 			HWS_U64("metrics", s->http ? hws_metrics_http_port(s->http) : 0));
 	if (!s->tls && !*c->trusted_proxies)
 		hws_warn("plain_http",
@@ -188,6 +198,7 @@ void adi_server_free(struct adi_server *s)
 		(void)unlink(s->local_path);
 	if (s->admin_bound)
 		(void)unlink(s->admin_path);
+	adi_policy_free(s->policy);
 	htp_server_free(s->edge);
 	hws_tls_server_free(s->tls);
 	hws_control_free(s->control);

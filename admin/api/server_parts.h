@@ -7,6 +7,7 @@
 #include "shared/net/tls.h"
 
 struct adi_metrics;
+struct adi_policy;
 
 struct adi_server {
 	struct hws_loop *loop;
@@ -17,7 +18,8 @@ struct adi_server {
 	struct htp_routes *tables;  /* of the edge */
 	struct hws_tls_server *tls; /* NULL = plain HTTP only */
 	struct hws_control *control;
-	char control_path[512], local_path[512], admin_path[512];
+	struct adi_policy *policy;
+	char control_path[512], local_path[512], admin_path[512], policy_path[512];
 	uint16_t port, tls_port;
 	bool local_bound, admin_bound, draining;
 	uint64_t fd_limit;

@@ -110,6 +110,18 @@ int dat_device_register(struct sql_conn *c, const char *id, const char *uuid, bo
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, k.guid) : r;
 }
 
+int dat_device_set_key(struct sql_conn *c, const char *guid, const char *key, int64_t now)
+{
+	int r = dat_text_check(key, DAT_SHORT_TEXT, false);
+
+	return r == HWS_OK
+			? sql_run(c,
+					  "UPDATE device SET pk = $1, updated_at = $2 WHERE guid = "
+					  "$3 AND pk <> $1",
+					  SQL_P(SQL_T(key), SQL_I(now), SQL_T(guid)))
+			: r;
+}
+
 static const char *or_empty(const char *s)
 {
 	return s ? s : "";

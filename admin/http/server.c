@@ -226,6 +226,11 @@ void htp_server_free(struct htp_server *s)
 	hws_free(s);
 }
 
+struct hws_work *htp_server_pool(struct htp_server *s, enum htp_pool pool)
+{
+	return s->pool[pool];
+}
+
 static void tell_drained(void *arg)
 {
 	struct htp_server *s = arg;

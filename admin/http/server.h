@@ -5,6 +5,7 @@
 #include "admin/http/files.h"
 #include "admin/http/request.h"
 #include "shared/loop/loop.h"
+#include "shared/loop/work.h"
 #include "shared/net/tls.h"
 
 struct htp_server;
@@ -44,6 +45,9 @@ int htp_server_new(struct hws_loop *loop, const struct htp_conf *conf, struct ht
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Waits for handlers that run. Takes NULL. */
 void htp_server_free(struct htp_server *s);
+
+/* The threads of routes of this kind, for what else has to wait for a database. */
+struct hws_work *htp_server_pool(struct htp_server *s, enum htp_pool pool);
 
 struct htp_port_conf {
 	const char *bind_ip;

@@ -1,0 +1,263 @@
+/* api/policy_word: who asks is known by the token of a login and by nothing else; administrators
+ * have no right to connect by being such. When the database is away nothing is decided, and the ID
+ * server does what it is set to. */
+#include "admin/api/policy_word.h"
+#include "admin/data/devices.h"
+#include "admin/data/live.h"
+#include "admin/data/refs.h"
+#include "admin/data/rules.h"
+#include "admin/data/sessions.h"
+#include "admin/data/settings.h"
+#include "admin/data/switch.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+
+/* Devices that were refused and wait: anybody can make some up. */
+#define WAITING_MAX 1000
+
+struct asker {
+	struct sql_conn *c;
+	struct adi_settings settings;
+	struct dat_session session;
+	struct dat_account account;
+	bool logged_in;
+	int64_t now;
+};
+
+/* Who is logged in may reach what nobody owns and no group has, unless that is switched off. */
+static bool unowned_open(struct adi_app *app, struct sql_conn *c)
+{
+	char text[16];
+
+	return dat_setting_get(c, app->keys, "policy.unowned_open", text, sizeof(text)) < 0 ||
+			!hws_str_equal(text, "0");
+}
+
+/* A token that is nobody's is as none: who comes with it may reach what strangers may. */
+static int find_asker(struct asker *a, const char *token)
+{
+	int r = *token ? dat_session_check(a->c, token, a->now, &a->session, &a->account)
+		       : HWS_ERR_DENIED;
+
+	a->logged_in = r == HWS_OK &&
+			(a->session.kind == DAT_SESSION_CLIENT ||
+					a->session.kind == DAT_SESSION_BROWSER);
+	return r == HWS_ERR_DENIED ? HWS_OK : r;
+}
+
+static void refuse(struct hws_policy_answer *ret, const char *text)
+{
+	ret->word = HWS_POLICY_REFUSE;
+	if (hws_str_copy(ret->text, sizeof(ret->text), text) < 0)
+		ret->text[0] = '\0';
+}
+
+/* The machine that the viewer is logged in at may itself be one that was disabled. */
+static int look_at_viewer(const struct asker *a, struct hws_policy_answer *ret)
+{
+	struct dat_device d;
+	int r;
+
+	if (!a->logged_in || !*a->session.device_id)
+		return HWS_OK;
+	r = dat_device_find(a->c, a->session.device_id, &d);
+	if (r == HWS_ERR_NOTFOUND)
+		return HWS_OK;
+	if (r == HWS_OK && d.status == DAT_DEVICE_OFF &&
+			hws_str_equal(d.uuid, a->session.device_uuid)) {
+		refuse(ret, "This device is disabled by its administrator.");
+		return HWS_ERR_DENIED;
+	}
+	return r;
+}
+
+static bool rules_alone(enum dat_access_why why)
+{
+	return why == DAT_WHY_NO_RULE || why == DAT_WHY_NOT_NOW || why == DAT_WHY_LOG_IN;
+}
+
+/* A switch of sides passes the rules, not what is disabled. */
+static int try_switch(struct asker *a, const struct hws_policy_say_line *q,
+		const struct dat_access *access, struct hws_policy_answer *ret)
+{
+	char by[DAT_ID_TEXT];
+	int r = *q->switch_code && rules_alone(access->why)
+			? dat_switch_take(a->c, q->switch_code, a->now, by)
+			: HWS_ERR_NOTFOUND;
+
+	if (r == HWS_ERR_NOTFOUND) {
+		refuse(ret, dat_access_text(access->why));
+		return HWS_OK;
+	}
+	if (r < 0)
+		return r;
+	hws_info("policy.switch", HWS_STR("from", by), HWS_STR("to", q->id));
+	ret->word = HWS_POLICY_ALLOW;
+	/* once: the request for the relay shows the same code again */
+	ret->hold_s = HWS_POLICY_HOLD_MAX_S;
+	return HWS_OK;
+}
+
+static int allow(struct asker *a, const struct hws_policy_say_line *q,
+		const struct dat_access *access, struct hws_policy_answer *ret)
+{
+	int64_t most = a->logged_in ? a->account.max_sessions : 0, live = 0;
+	int r = HWS_OK;
+
+	if (most > 0)
+		r = dat_live_count(a->c, a->account.guid, a->now, &live);
+	if (r == HWS_OK && most > 0 && live >= most) {
+		refuse(ret, "Your account has as many sessions as it may have at a time.");
+		return HWS_OK;
+	}
+	if (r == HWS_OK && a->logged_in)
+		r = dat_ref_make(a->c, a->account.guid, a->session.guid, q->id, a->now, ret->ref);
+	if (r < 0)
+		return r;
+	ret->word = HWS_POLICY_ALLOW;
+	ret->permissions = access->perms;
+	ret->feedback = most > 0;
+	return HWS_OK;
+}
+
+static int decide(struct adi_app *app, struct asker *a, const struct hws_policy_say_line *q,
+		struct hws_policy_answer *ret)
+{
+	struct dat_access access;
+	int r = find_asker(a, q->token);
+
+	if (r == HWS_OK)
+		r = look_at_viewer(a, ret);
+	if (r == HWS_ERR_DENIED)
+		return HWS_OK; /* refused already */
+	if (r == HWS_OK)
+		r = dat_access_check(a->c, a->logged_in ? a->account.guid : "", q->id,
+				!a->settings.require_login, unowned_open(app, a->c), a->now,
+				&access);
+	if (r < 0)
+		return r;
+	return access.allowed ? allow(a, q, &access, ret) : try_switch(a, q, &access, ret);
+}
+
+void adi_policy_answer(struct adi_app *app, const struct hws_policy_say_line *q,
+		struct hws_policy_answer *ret)
+{
+	struct asker a = { .now = adi_now() };
+	int r = sql_take(app->db, &a.c);
+
+	*ret = (struct hws_policy_answer){ .number = q->number, .word = HWS_POLICY_UNDECIDED };
+	if (r == HWS_OK) {
+		adi_app_settings(app, a.c, &a.settings);
+		r = decide(app, &a, q, ret);
+		sql_give(a.c);
+	}
+	if (r < 0) {
+		hws_warn_limited("policy.undecided", HWS_STR("id", q->id), HWS_ERR("why", r));
+		*ret = (struct hws_policy_answer){ .number = q->number,
+			.word = HWS_POLICY_UNDECIDED };
+	}
+}
+
+/* --- what is told ----------------------------------------------------------------------------- */
+
+static int waiting(struct sql_conn *c, int64_t *ret)
+{
+	return sql_number(c, "SELECT count(*) FROM device WHERE status = 2", SQL_NONE, ret);
+}
+
+static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws_policy_say_line *d)
+{
+	const int64_t now = adi_now();
+	struct adi_settings settings;
+	char guid[DAT_GUID_TEXT];
+	int64_t n = 0;
+	int r = HWS_OK;
+
+	adi_app_settings(app, c, &settings);
+	if (d->refused)
+		r = waiting(c, &n);
+	if (r == HWS_OK && n >= WAITING_MAX)
+		r = HWS_ERR_FULL;
+	if (r == HWS_OK)
+		r = dat_device_register(c, d->id, d->uuid, d->refused || settings.require_approval,
+				now, guid);
+	if (r == HWS_OK && *d->key)
+		r = dat_device_set_key(c, guid, d->key, now);
+	if (r == HWS_OK && !d->refused && *d->address)
+		r = dat_device_seen(c,
+				&(struct dat_seen){ .id = d->id, .ip = d->address, .at = now }, 1);
+	return r;
+}
+
+static int take_begin(struct sql_conn *c, const struct hws_policy_say_line *s, const char *node)
+{
+	struct asker a = { .c = c, .now = adi_now() };
+	char key[DAT_SHORT_TEXT + DAT_GUID_TEXT], id[DAT_ID_TEXT];
+	struct dat_live live = { .key = key, .node = node, .device_id = id };
+	int r = find_asker(&a, s->token);
+
+	if (r < 0 || !a.logged_in)
+		return r;
+	live.account_guid = a.account.guid;
+	r = dat_ref_last(c, a.session.guid, a.now, id);
+	if (r == HWS_OK)
+		r = hws_fmt(key, sizeof(key), "%s/%llu", node, (unsigned long long)s->number);
+	return r == HWS_OK ? dat_live_begin(c, &live, a.now) : r;
+}
+
+static int take_end(struct sql_conn *c, const struct hws_policy_say_line *s, const char *node)
+{
+	char key[DAT_SHORT_TEXT + DAT_GUID_TEXT];
+	int r = hws_fmt(key, sizeof(key), "%s/%llu", node, (unsigned long long)s->number);
+
+	return r == HWS_OK ? dat_live_end(c, key) : r;
+}
+
+void adi_policy_told(struct adi_app *app, const struct hws_policy_say_line *say, const char *node)
+{
+	struct sql_conn *c = NULL;
+	int r = sql_take(app->db, &c);
+
+	if (r == HWS_OK && say->say == HWS_POLICY_DEVICE)
+		r = take_device(app, c, say);
+	else if (r == HWS_OK && say->say == HWS_POLICY_BEGIN)
+		r = take_begin(c, say, node);
+	else if (r == HWS_OK && say->say == HWS_POLICY_END)
+		r = take_end(c, say, node);
+	sql_give(c);
+	if (r < 0)
+		hws_warn_limited("policy.untold", HWS_STR("id", say->id), HWS_ERR("why", r));
+}
+
+/* What is over is swept on the same occasion: there is one each minute. */
+void adi_policy_beat(struct adi_app *app, const char *node)
+{
+	const int64_t now = adi_now();
+	struct sql_conn *c = NULL;
+	int64_t n;
+	int r = sql_take(app->db, &c);
+
+	if (r == HWS_OK)
+		r = dat_live_beat(c, node, now);
+	if (r == HWS_OK)
+		r = dat_live_sweep(c, now, &n);
+	if (r == HWS_OK)
+		r = dat_ref_sweep(c, now, &n);
+	if (r == HWS_OK)
+		r = dat_switch_sweep(c, now, &n);
+	sql_give(c);
+	if (r < 0)
+		hws_warn_limited("policy.no_beat", HWS_ERR("why", r));
+}
+
+void adi_policy_gone(struct adi_app *app, const char *node)
+{
+	struct sql_conn *c = NULL;
+	int r = sql_take(app->db, &c);
+
+	if (r == HWS_OK)
+		r = dat_live_end_node(c, node);
+	sql_give(c);
+	if (r < 0) /* they stop counting by themselves */
+		hws_warn_limited("policy.no_end", HWS_ERR("why", r));
+}

@@ -1,0 +1,112 @@
+/* admin/data/switch: kept is a hash of the code, so that who reads the database cannot use it. */
+#include "admin/data/switch.h"
+#include "shared/base/num.h"
+#include "shared/base/str.h"
+#include "shared/crypto/base64.h"
+#include "shared/crypto/digest.h"
+#include "shared/crypto/identity.h"
+
+#include <string.h>
+
+#define LIFE_MS (60ll * 1000)
+#define SKEW_S 120
+#define CODE_MAX 256u
+#define SWEEP 1000
+
+static const char verifier_of[] = "switch-grant-verifier"; /* with its NUL */
+static const char grant_of[] = "switch-grant";
+
+/* A part of what is hashed or signed, with a NUL behind it. */
+static size_t add(uint8_t *at, const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	memcpy(at, text, n);
+	return n;
+}
+
+static bool is_verifier(const char *text)
+{
+	uint8_t raw[HWS_SHA256_LEN];
+
+	return hws_base64_decode(hws_bytes_str(text), raw, sizeof(raw)) == HWS_OK;
+}
+
+int dat_switch_check(const struct dat_switch_claim *claim, const uint8_t pk[32], int64_t now_s)
+{
+	uint8_t said[sizeof(grant_of) + DAT_ID_TEXT + DAT_VERIFIER_TEXT + 24];
+	uint8_t sig[HWS_SIG_LEN];
+	uint64_t then;
+	size_t n;
+
+	if (dat_text_check(claim->id, DAT_ID_TEXT, false) < 0 || !*claim->id ||
+			!is_verifier(claim->verifier) || strlen(claim->timestamp) > 20 ||
+			claim->timestamp[strspn(claim->timestamp, "0123456789")] ||
+			hws_parse_u64(claim->timestamp, &then) < 0 || then > INT64_MAX / 2 ||
+			hws_base64_decode(hws_bytes_str(claim->signature), sig, sizeof(sig)) < 0)
+		return HWS_ERR_INVAL;
+	n = add(said, grant_of);
+	n += add(said + n, claim->id);
+	n += add(said + n, claim->verifier);
+	n += add(said + n, claim->timestamp) - 1; /* nothing behind the last */
+	if (hws_verify(pk, hws_bytes(said, n), hws_bytes(sig, sizeof(sig))) < 0)
+		return HWS_ERR_CRYPTO;
+	if ((int64_t)then > now_s + SKEW_S || (int64_t)then < now_s - SKEW_S)
+		return HWS_ERR_RANGE;
+	return HWS_OK;
+}
+
+void dat_switch_verifier(const char *code, char ret[DAT_VERIFIER_TEXT])
+{
+	uint8_t said[sizeof(verifier_of) + CODE_MAX], hash[HWS_SHA256_LEN];
+	size_t n = strnlen(code, CODE_MAX);
+
+	memcpy(said, verifier_of, sizeof(verifier_of));
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): hashed by its length */
+	memcpy(said + sizeof(verifier_of), code, n);
+	hws_sha256(hws_bytes(said, sizeof(verifier_of) + n), hash);
+	if (hws_base64_encode(hws_bytes(hash, sizeof(hash)), ret, DAT_VERIFIER_TEXT) < 0)
+		ret[0] = '\0'; /* cannot be */
+}
+
+int dat_switch_put(struct sql_conn *c, const char *device_id, const char *verifier, int64_t now)
+{
+	int r = dat_text_check(device_id, DAT_ID_TEXT, false);
+
+	if (r == HWS_OK && !is_verifier(verifier))
+		r = HWS_ERR_INVAL;
+	if (r < 0)
+		return r;
+	return sql_run(c,
+			"INSERT INTO switch_grant (verifier, device_id, expires_at) VALUES ($1, $2, "
+			"$3) ON CONFLICT (verifier) DO UPDATE SET device_id = excluded.device_id, "
+			"expires_at = excluded.expires_at",
+			SQL_P(SQL_T(verifier), SQL_T(device_id), SQL_I(now + LIFE_MS)));
+}
+
+static int read_id(const struct sql_row *row, void *arg)
+{
+	return sql_copy(row, 0, arg, DAT_ID_TEXT);
+}
+
+int dat_switch_take(
+		struct sql_conn *c, const char *code, int64_t now, char ret_device_id[DAT_ID_TEXT])
+{
+	char verifier[DAT_VERIFIER_TEXT];
+
+	if (!*code || strnlen(code, CODE_MAX) == CODE_MAX)
+		return HWS_ERR_NOTFOUND;
+	dat_switch_verifier(code, verifier);
+	return sql_one(c,
+			"DELETE FROM switch_grant WHERE verifier = $1 AND expires_at > $2 RETURNING "
+			"device_id",
+			SQL_P(SQL_T(verifier), SQL_I(now)), read_id, ret_device_id);
+}
+
+int dat_switch_sweep(struct sql_conn *c, int64_t now, int64_t *ret)
+{
+	return sql_change(c,
+			"DELETE FROM switch_grant WHERE verifier IN (SELECT verifier FROM "
+			"switch_grant WHERE expires_at <= $1 LIMIT $2)",
+			SQL_P(SQL_I(now), SQL_I(SWEEP)), ret);
+}
