@@ -2,6 +2,7 @@
 #include "admin/api/app.h"
 #include "admin/api/identity.h"
 #include "admin/data/groups.h"
+#include "admin/api/presence.h"
 #include "admin/data/settings.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -112,6 +113,8 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
 		r = make_group(a, err);
+	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r < 0) {
 		adi_app_free(a);
 		return r;
@@ -125,6 +128,7 @@ void adi_app_free(struct adi_app *a)
 	if (!a)
 		return;
 	adi_identity_free(a->identity);
+	adi_presence_free(a->presence);
 	sql_close(a->db);
 	dat_keys_free(a->keys);
 	pthread_mutex_destroy(&a->lock);

@@ -21,6 +21,8 @@ struct adi_settings {
 };
 
 struct adi_identity;
+struct adi_fleet;
+struct adi_presence;
 
 struct adi_app {
 	const struct adi_config *conf;
@@ -30,6 +32,8 @@ struct adi_app {
 	struct hws_slow_cost cost;     /* of new passwords */
 	char state_dir[400];
 	char server_name[DAT_NAME_TEXT];
+	struct adi_presence *presence; /* of devices */
+	struct adi_fleet *fleet;       /* the other servers of this machine */
 	atomic_bool draining; /* no more should be sent here */
 	pthread_mutex_t lock; /* of what follows */
 	struct adi_settings settings;

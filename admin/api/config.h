@@ -3,6 +3,9 @@
 #include "admin/http/server.h"
 #include "shared/conf/option.h"
 
+/* What becomes of the presets in reports of devices. */
+enum adi_presets { ADI_PRESETS_IGNORE, ADI_PRESETS_QUEUE, ADI_PRESETS_ACCEPT };
+
 struct adi_config {
 	char *config, *state_dir, *control, *runtime_dir, *user;
 	bool sandbox;
@@ -17,6 +20,9 @@ struct adi_config {
 	char *tls_cert, *tls_key;
 	char *public_url, *oidc_urls, *oidc_ca, *ldap_ca;
 	uint32_t rate_device, rate_user, rate_login;
+	char *rendezvous_control, *relay_control;
+	bool register_by_reports;
+	int presets; /* enum adi_presets */
 	uint64_t drain_us;
 	bool metrics;
 	char *metrics_bind;

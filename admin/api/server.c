@@ -2,6 +2,8 @@
  * an operator or a signal asks. */
 #include "admin/api/identity.h"
 #include "admin/api/policy_link.h"
+#include "admin/api/fleet.h"
+#include "admin/api/keeper.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
 #include "shared/base/log.h"
@@ -125,6 +127,9 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 {
 	const struct htp_routes tables[] = {
 		{ adi_routes_oidc, adi_routes_oidc_count, s->app },
+		{ adi_routes_devices, adi_routes_devices_count, s->app },
+		{ adi_routes_enrol, adi_routes_enrol_count, s->app },
+		{ adi_routes_reports, adi_routes_reports_count, s->app },
 		adi_v1_routes(s->v1),
 	};
 	struct htp_conf conf = {
@@ -165,7 +170,11 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 	if (r == HWS_OK)
 		r = adi_control_new(s, err);
 	if (r == HWS_OK)
+		r = adi_fleet_new(s->app, &s->app->fleet, err);
+	if (r == HWS_OK)
 		r = new_edge(s, err);
+	if (r == HWS_OK && adi_keeper_new(s->app, &s->keeper) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "the system starts no thread");
 	if (r == HWS_OK)
 		r = listen_all(s, err);
 	if (r == HWS_OK)
@@ -200,6 +209,9 @@ void adi_server_free(struct adi_server *s)
 		(void)unlink(s->admin_path);
 	adi_policy_free(s->policy);
 	htp_server_free(s->edge);
+	adi_keeper_free(s->keeper); /* after the last heartbeat */
+	if (s->app)
+		adi_fleet_free(s->app->fleet);
 	hws_tls_server_free(s->tls);
 	hws_control_free(s->control);
 	hws_free(s->tables);

@@ -6,6 +6,7 @@
 #include "shared/daemon/metrics.h"
 #include "shared/net/tls.h"
 
+struct adi_keeper;
 struct adi_metrics;
 struct adi_policy;
 
@@ -14,6 +15,7 @@ struct adi_server {
 	struct adi_config *conf;
 	struct adi_app *app;
 	struct adi_v1 *v1;
+	struct adi_keeper *keeper;
 	struct htp_server *edge;
 	struct htp_routes *tables;  /* of the edge */
 	struct hws_tls_server *tls; /* NULL = plain HTTP only */
@@ -36,4 +38,10 @@ void adi_metrics_free(struct adi_server *s);
 /* api/routes_*: a table each; `arg` of their handlers is the struct adi_app. */
 extern const struct htp_route adi_routes_oidc[];
 extern const size_t adi_routes_oidc_count;
+extern const struct htp_route adi_routes_devices[];
+extern const size_t adi_routes_devices_count;
+extern const struct htp_route adi_routes_enrol[];
+extern const size_t adi_routes_enrol_count;
+extern const struct htp_route adi_routes_reports[];
+extern const size_t adi_routes_reports_count;
 extern const struct htp_files adi_console; /* made by the build of admin/console */

@@ -1,6 +1,7 @@
 /* admin/data/accounts: what is read and what is changed; whether an owner stays is looked at under
  * the lock of a counter, since two who take the rights of two owners do not see each other. */
 #include "admin/data/accounts.h"
+#include "admin/data/changes.h"
 #include "admin/data/groups.h"
 #include "admin/data/name.h"
 #include "shared/base/rand.h"
@@ -397,6 +398,8 @@ int dat_account_remove(struct sql_conn *c, const char *guid)
 	r = remove_named(c, guid);
 	if (r == HWS_OK)
 		r = guarded(c, "DELETE FROM account WHERE guid = $1", SQL_P(SQL_T(guid)));
+	if (r == HWS_OK)
+		r = dat_changed(c, DAT_CHANGED_STRATEGY, ""); /* its devices are nobody's */
 	return dat_tx_end(&tx, r);
 }
 

@@ -1,6 +1,7 @@
 /* admin/data/devices: one device. What a list is searched for stands folded in one column, which is
  * made again whenever a part of it changes. */
 #include "admin/data/devices.h"
+#include "admin/data/changes.h"
 #include "admin/data/name.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -223,6 +224,8 @@ int dat_device_change(struct sql_conn *c, const char *guid, const struct dat_dev
 				ch->username, DAT_NAME_TEXT, guid);
 	if (r == HWS_OK)
 		r = refresh_search(c, guid);
+	if (r == HWS_OK)
+		r = dat_changed(c, DAT_CHANGED_DEVICE, guid);
 	return dat_tx_end(&tx, r);
 }
 
@@ -230,22 +233,34 @@ int dat_device_claim(struct sql_conn *c, const char *id, const char *uuid, const
 		int64_t now)
 {
 	struct known k = { 0 };
-	int r = find_known(c, id, uuid, &k);
+	struct dat_tx tx;
+	int r = dat_tx_begin(&tx, c);
 
 	if (r < 0)
-		return r == HWS_ERR_DENIED ? HWS_ERR_NOTFOUND : r;
+		return r;
+	r = find_known(c, id, uuid, &k);
+	if (r < 0)
+		return dat_tx_end(&tx, r == HWS_ERR_DENIED ? HWS_ERR_NOTFOUND : r);
 	r = dat_change_one(c,
 			"UPDATE device SET owner_guid = $1, updated_at = $2 WHERE guid = $3 AND "
 			"owner_guid IS NULL",
 			SQL_P(SQL_T(owner_guid), SQL_I(now), SQL_T(k.guid)));
-	return r == HWS_ERR_NOTFOUND ? HWS_ERR_EXISTS : r;
+	if (r == HWS_OK)
+		r = dat_changed(c, DAT_CHANGED_DEVICE, k.guid);
+	return dat_tx_end(&tx, r == HWS_ERR_NOTFOUND ? HWS_ERR_EXISTS : r);
 }
 
 int dat_device_set_status(
 		struct sql_conn *c, const char *guid, enum dat_device_status status, int64_t now)
 {
-	return dat_change_one(c, "UPDATE device SET status = $1, updated_at = $2 WHERE guid = $3",
+	struct dat_tx tx;
+	int r = dat_tx_begin(&tx, c);
+
+	if (r < 0)
+		return r;
+	r = dat_change_one(c, "UPDATE device SET status = $1, updated_at = $2 WHERE guid = $3",
 			SQL_P(SQL_I(status), SQL_I(now), SQL_T(guid)));
+	return dat_tx_end(&tx, r == HWS_OK ? dat_changed(c, DAT_CHANGED_DEVICE, guid) : r);
 }
 
 int dat_device_rename(struct sql_conn *c, const char *guid, const char *id, int64_t now)
@@ -266,6 +281,8 @@ int dat_device_rename(struct sql_conn *c, const char *guid, const char *id, int6
 				SQL_P(SQL_T(id), SQL_I(now), SQL_T(guid)));
 	if (r == HWS_OK)
 		r = refresh_search(c, guid);
+	if (r == HWS_OK)
+		r = dat_changed(c, DAT_CHANGED_DEVICE, guid);
 	return dat_tx_end(&tx, r);
 }
 
@@ -285,6 +302,8 @@ int dat_device_remove(struct sql_conn *c, const char *guid)
 				SQL_P(SQL_T(guid)));
 	if (r == HWS_OK)
 		r = dat_change_one(c, "DELETE FROM device WHERE guid = $1", SQL_P(SQL_T(guid)));
+	if (r == HWS_OK)
+		r = dat_changed(c, DAT_CHANGED_DEVICE, guid);
 	return dat_tx_end(&tx, r);
 }
 

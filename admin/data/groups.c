@@ -1,5 +1,6 @@
 /* admin/data/groups: one set of texts for each kind, since names of tables are no parameters. */
 #include "admin/data/groups.h"
+#include "admin/data/changes.h"
 #include "admin/data/name.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -143,6 +144,8 @@ int dat_group_remove(struct sql_conn *c, enum dat_group_kind kind, const char *g
 		r = sql_run(c, texts[kind].leave_strategies, SQL_P(SQL_T(guid)));
 	if (r == HWS_OK)
 		r = dat_change_one(c, texts[kind].remove, SQL_P(SQL_T(guid)));
+	if (r == HWS_OK && kind == DAT_DEVICE_GROUP)
+		r = dat_changed(c, DAT_CHANGED_STRATEGY, "");
 	/* the reference from its accounts */
 	if (r == HWS_ERR_INVAL)
 		r = HWS_ERR_BUSY;

@@ -1,6 +1,7 @@
 /* admin/data/strategies: a device's column strategy_keys has every key that it may hold by us, one
  * a line: the device itself cannot say what came from a strategy. */
 #include "admin/data/strategies.h"
+#include "admin/data/changes.h"
 #include "admin/data/name.h"
 #include "shared/base/buf.h"
 #include "shared/base/rand.h"
@@ -51,10 +52,10 @@ static int renumber(struct sql_conn *c, const char *guid)
 	int64_t number = 0;
 	int r = dat_count_up(c, "strategy", &number);
 
-	return r == HWS_OK
-			? dat_change_one(c, "UPDATE strategy SET modified_at = $1 WHERE guid = $2",
-					  SQL_P(SQL_I(number), SQL_T(guid)))
-			: r;
+	if (r == HWS_OK)
+		r = dat_change_one(c, "UPDATE strategy SET modified_at = $1 WHERE guid = $2",
+				SQL_P(SQL_I(number), SQL_T(guid)));
+	return r == HWS_OK ? dat_changed(c, DAT_CHANGED_STRATEGY, "") : r;
 }
 
 static int set_flag(struct sql_conn *c, const char *text, int value, const char *guid)
@@ -139,7 +140,13 @@ int dat_strategy_set_options(
 
 int dat_strategy_remove(struct sql_conn *c, const char *guid)
 {
-	return dat_change_one(c, "DELETE FROM strategy WHERE guid = $1", SQL_P(SQL_T(guid)));
+	struct dat_tx tx;
+	int r = dat_tx_begin(&tx, c);
+
+	if (r < 0)
+		return r;
+	r = dat_change_one(c, "DELETE FROM strategy WHERE guid = $1", SQL_P(SQL_T(guid)));
+	return dat_tx_end(&tx, r == HWS_OK ? dat_changed(c, DAT_CHANGED_STRATEGY, "") : r);
 }
 
 #define COLUMNS                                                                                    \
@@ -223,16 +230,17 @@ int dat_strategy_assign(struct sql_conn *c, const char *strategy_guid, enum dat_
 	int64_t one;
 	int r;
 
-	if (!*strategy_guid)
-		return dat_change_one(c,
-				"DELETE FROM strategy_target WHERE target_kind = $1 AND target_guid "
-				"= $2",
-				SQL_P(SQL_T(targets[kind].name), SQL_T(target_guid)));
 	r = dat_tx_begin(&tx, c);
 	if (r < 0)
 		return r;
-	r = sql_number(c, targets[kind].exists, SQL_P(SQL_T(target_guid)), &one);
-	if (r == HWS_OK)
+	if (!*strategy_guid)
+		r = dat_change_one(c,
+				"DELETE FROM strategy_target WHERE target_kind = $1 AND target_guid "
+				"= $2",
+				SQL_P(SQL_T(targets[kind].name), SQL_T(target_guid)));
+	else
+		r = sql_number(c, targets[kind].exists, SQL_P(SQL_T(target_guid)), &one);
+	if (r == HWS_OK && *strategy_guid)
 		r = sql_run(c,
 				"INSERT INTO strategy_target (target_kind, target_guid, "
 				"strategy_guid, assigned_at) VALUES ($1, $2, $3, $4) ON CONFLICT "
@@ -240,6 +248,8 @@ int dat_strategy_assign(struct sql_conn *c, const char *strategy_guid, enum dat_
 				"excluded.strategy_guid, assigned_at = excluded.assigned_at",
 				SQL_P(SQL_T(targets[kind].name), SQL_T(target_guid),
 						SQL_T(strategy_guid), SQL_I(now)));
+	if (r == HWS_OK)
+		r = dat_changed(c, DAT_CHANGED_STRATEGY, "");
 	return dat_tx_end(&tx, r);
 }
 

@@ -1,0 +1,205 @@
+/* api/keeper: a failure of the database is no reason to stop: everything here is tried again. */
+#include "admin/api/keeper.h"
+#include "admin/api/presence.h"
+#include "admin/data/audit.h"
+#include "admin/data/changes.h"
+#include "admin/data/conn_log.h"
+#include "admin/data/leases.h"
+#include "admin/data/reports.h"
+#include "admin/data/sessions.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#define POLL_MS 1000
+#define WRITE_MS (30ll * 1000)
+#define TIDY_MS (30ll * 1000)
+#define LEASE "tidy"
+#define LEASE_MS (90ll * 1000)
+#define TRIM_MAX 5000u /* events at a time: others wait for the chain meanwhile */
+
+struct adi_keeper {
+	struct adi_app *app;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool started, stop;
+	char holder[DAT_GUID_TEXT];
+	int64_t wrote_at, tidied_at;
+};
+
+/* --- tidying ---------------------------------------------------------------------------------- */
+
+static int end_lost(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	int64_t n = 0;
+	int r = dat_conn_lost(c, now, &n);
+
+	(void)k;
+	if (r == HWS_OK && n)
+		hws_info("connections_lost", HWS_I64("count", n));
+	return r;
+}
+
+static int forget_nonces(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	(void)k;
+	return dat_nonce_trim(c, now);
+}
+
+static int trim_changes(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	(void)k;
+	(void)now;
+	return dat_changes_trim(c);
+}
+
+static int trim_sessions(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	int64_t n;
+
+	(void)k;
+	return dat_session_sweep(c, now, &n);
+}
+
+static int trim_audit(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	struct adi_settings s;
+	int64_t n = 0;
+
+	adi_app_settings(k->app, c, &s);
+	if (!s.audit_days)
+		return HWS_OK;
+	return dat_audit_trim(c, k->app->keys, now - s.audit_days * DAT_DAY_MS, TRIM_MAX, &n);
+}
+
+static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t) = {
+	end_lost,
+	forget_nonces,
+	trim_changes,
+	trim_sessions,
+	trim_audit,
+};
+
+static void tidy(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	int r = dat_lease_take(c, LEASE, k->holder, now, LEASE_MS);
+
+	for (size_t i = 0; i < HWS_COUNT(tidy_jobs) && r == HWS_OK; i++) {
+		int one = tidy_jobs[i](k, c, now);
+
+		/* one that fails does not keep the others from their work */
+		if (one < 0)
+			hws_warn_limited("tidying_failed", HWS_U64("job", i), HWS_ERR("error", one));
+	}
+}
+
+/* --- the thread ------------------------------------------------------------------------------- */
+
+static void write_seen(struct adi_keeper *k, struct sql_conn *c)
+{
+	struct adi_presence *p = k->app->presence;
+	struct adi_presence_stats s;
+	bool more = true;
+	int r = HWS_OK;
+
+	adi_presence_stats(p, &s);
+	/* as many as there are, once: they go on reporting while this writes */
+	for (uint64_t n = 0; n <= s.devices && more && r == HWS_OK; n += ADI_PRESENCE_BATCH)
+		r = adi_presence_write(p, c, &more);
+	if (r < 0)
+		hws_warn_limited("presence_not_written", HWS_ERR("error", r));
+}
+
+static void work(struct adi_keeper *k, bool last)
+{
+	int64_t now = adi_now();
+	struct sql_conn *c;
+
+	if (sql_take(k->app->db, &c) < 0)
+		return;
+	if (adi_presence_poll(k->app->presence, c) < 0)
+		hws_debug("changes_not_read");
+	if (last || now - k->wrote_at >= WRITE_MS || now < k->wrote_at) {
+		k->wrote_at = now;
+		write_seen(k, c);
+	}
+	if (!last && (now - k->tidied_at >= TIDY_MS || now < k->tidied_at)) {
+		k->tidied_at = now;
+		tidy(k, c, now);
+	}
+	if (last && dat_lease_end(c, LEASE, k->holder) < 0)
+		hws_debug("lease_not_given_up");
+	sql_give(c);
+}
+
+/* False: it is to stop. */
+static bool sleep_some(struct adi_keeper *k)
+{
+	struct timespec until;
+	bool stop;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += POLL_MS / 1000;
+	pthread_mutex_lock(&k->lock);
+	while (!k->stop && pthread_cond_timedwait(&k->wake, &k->lock, &until) != ETIMEDOUT)
+		;
+	stop = k->stop;
+	pthread_mutex_unlock(&k->lock);
+	return !stop;
+}
+
+static void *run(void *arg)
+{
+	struct adi_keeper *k = arg;
+
+	do {
+		work(k, false);
+	} while (sleep_some(k));
+	work(k, true);
+	return NULL;
+}
+
+int adi_keeper_new(struct adi_app *app, struct adi_keeper **ret)
+{
+	struct adi_keeper *k = hws_alloc(sizeof(*k));
+	pthread_condattr_t attr;
+
+	if (!k)
+		return HWS_ERR_NOMEM;
+	k->app = app;
+	k->wrote_at = adi_now();
+	hws_rand_uuid(k->holder, sizeof(k->holder));
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&k->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	k->started = pthread_create(&k->thread, NULL, run, k) == 0;
+	if (!k->started) {
+		adi_keeper_free(k);
+		return HWS_ERR_NOMEM;
+	}
+	*ret = k;
+	return HWS_OK;
+}
+
+void adi_keeper_free(struct adi_keeper *k)
+{
+	if (!k)
+		return;
+	pthread_mutex_lock(&k->lock);
+	k->stop = true;
+	pthread_cond_signal(&k->wake);
+	pthread_mutex_unlock(&k->lock);
+	if (k->started)
+		pthread_join(k->thread, NULL);
+	pthread_cond_destroy(&k->wake);
+	pthread_mutex_destroy(&k->lock);
+	hws_free(k);
+}

@@ -1,0 +1,290 @@
+/* How devices come to a server and change sides: assigned by whoever has a token, deployed where
+ * only deployed devices may register, and grants for a host that becomes the viewer. */
+#include "admin/api/device_text.h"
+#include "admin/api/enrolment.h"
+#include "admin/api/fleet.h"
+#include "admin/api/server_parts.h"
+#include "admin/api/v1.h"
+#include "admin/data/enrol.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/crypto/base64.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICE_WRITERS (ADI_ROLE(DAT_ROLE_OWNER) | ADI_ROLE(DAT_ROLE_ADMIN) | ADI_ROLE(DAT_ROLE_OPERATOR))
+#define BODY_MAX (64u << 10)
+
+/* --- presets ---------------------------------------------------------------------------------- */
+
+/* {} when there are none. */
+static json_t *read_presets(const json_t *body)
+{
+	static const struct {
+		const char *sent, *kept;
+	} names[] = {
+		{ "preset-user-name", "user" },
+		{ "preset-device-group-name", "group" },
+		{ "preset-strategy-name", "strategy" },
+		{ "preset-note", "note" },
+		{ "preset-address-book-name", "book" },
+		{ "preset-address-book-tag", "book_tag" },
+		{ "preset-address-book-alias", "book_alias" },
+		{ "preset-address-book-note", "book_note" },
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < HWS_COUNT(names); i++) {
+		char text[DAT_NAME_TEXT];
+
+		adi_report_text(body, names[i].sent, text, sizeof(text));
+		if (*text)
+			json_object_set_new(o, names[i].kept, json_string(text));
+	}
+	return o;
+}
+
+static int keep_presets(struct sql_conn *c, const struct adi_sender *s, const json_t *presets)
+{
+	char *text = json_dumps(presets, JSON_COMPACT);
+	int r = text ? dat_preset_put(c, s->id, s->uuid, text) : HWS_ERR_NOMEM;
+
+	free(text);
+	return r;
+}
+
+static int do_presets(struct adi_app *a, struct sql_conn *c, const struct adi_sender *s,
+		const json_t *o)
+{
+	struct dat_enrol in = {
+		.id = s->id,
+		.uuid = s->uuid,
+		.group = adi_in_text(o, "group"),
+		.strategy = adi_in_text(o, "strategy"),
+		.note = adi_in_text(o, "note"),
+		.book = adi_in_text(o, "book"),
+		.book_tag = adi_in_text(o, "book_tag"),
+		.book_alias = adi_in_text(o, "book_alias"),
+		.book_note = adi_in_text(o, "book_note"),
+	};
+	char what[256];
+	int r = dat_enrol(c, a->keys, &in, adi_now(), what, sizeof(what));
+
+	/* a name that nobody has here is the installer's mistake; the report itself is good */
+	if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_INVAL || r == HWS_ERR_TOOBIG || r == HWS_ERR_FULL) {
+		hws_warn_limited("preset_not_done", HWS_STR("device", s->id), HWS_STR("text", what));
+		r = HWS_OK;
+	}
+	return r;
+}
+
+int adi_enrol_presets(struct adi_app *a, struct sql_conn *c, const struct htp_request *q)
+{
+	enum adi_presets policy = a->conf->presets;
+	json_t *o = read_presets(q->json);
+	struct adi_sender s;
+	int r = HWS_OK;
+
+	if (o && json_object_size(o) && policy != ADI_PRESETS_IGNORE && adi_sender(q, &s)) {
+		r = keep_presets(c, &s, o);
+		if (r == HWS_OK && policy == ADI_PRESETS_ACCEPT)
+			r = do_presets(a, c, &s, o);
+	}
+	json_decref(o);
+	return r;
+}
+
+/* --- assigning -------------------------------------------------------------------------------- */
+
+static void answer_enrol(struct htp_reply *reply, int r, const char *what)
+{
+	if (r == HWS_OK)
+		return; /* blank: done */
+	if (r == HWS_ERR_NOTFOUND && *what)
+		htp_reply_error(reply, 400, "%s", what);
+	else
+		adi_fail(reply, r, "device");
+}
+
+static void assign(struct htp_request *q, struct htp_reply *reply, void *arg)
+{
+	struct adi_app *a = arg;
+	const json_t *o = q->json;
+	struct adi_sender s;
+	struct sql_conn *c;
+	struct dat_tx tx;
+	char what[256] = "";
+	int r;
+
+	if (!adi_sender(q, &s)) {
+		htp_reply_error(reply, 400, "Which device?");
+		return;
+	}
+	struct dat_enrol in = {
+		.id = s.id,
+		.uuid = s.uuid,
+		.user = adi_in_text(o, "user_name"),
+		.group = adi_in_text(o, "device_group_name"),
+		.strategy = adi_in_text(o, "strategy_name"),
+		.note = adi_in_text(o, "note"),
+		.username = adi_in_text(o, "device_username"),
+		.name = adi_in_text(o, "device_name"),
+		.book = adi_in_text(o, "address_book_name"),
+		.book_tag = adi_in_text(o, "address_book_tag"),
+		.book_alias = adi_in_text(o, "address_book_alias"),
+		.book_password = adi_in_text(o, "address_book_password"),
+		.book_note = adi_in_text(o, "address_book_note"),
+	};
+
+	if (!adi_take(a, reply, &c))
+		return;
+	r = dat_tx_begin(&tx, c);
+	if (r == HWS_OK) {
+		r = dat_enrol(c, a->keys, &in, adi_now(), what, sizeof(what));
+		if (r == HWS_OK)
+			r = adi_audit(a, c, q,
+					&(struct adi_deed){ .kind = "device.assign",
+							.target_kind = "device",
+							.target_name = s.id });
+		r = dat_tx_end(&tx, r);
+	}
+	sql_give(c);
+	answer_enrol(reply, r, what);
+}
+
+/* --- deploying -------------------------------------------------------------------------------- */
+
+static void say_result(struct htp_reply *reply, const char *result)
+{
+	htp_reply_json(reply, json_pack("{s:s}", "result", result));
+}
+
+/* The rendezvous server lets it register; without one there is no gate. */
+static int let_in(struct adi_app *a, const struct adi_sender *s, const char *pk,
+		struct hws_error *err)
+{
+	json_t *req = json_pack("{s:s,s:s,s:s,s:s}", "cmd", "enrol", "id", s->id, "uuid", s->uuid,
+			"pk", pk);
+	json_t *answer = NULL;
+	int r = req ? adi_fleet_call(a->fleet, ADI_RENDEZVOUS, req, &answer, err) : HWS_ERR_NOMEM;
+
+	json_decref(req);
+	json_decref(answer);
+	return r;
+}
+
+/* Known to be off only by the rendezvous server's word. */
+static bool gate_is_on(struct adi_app *a)
+{
+	json_t *req = json_pack("{s:s}", "cmd", "enrolled-only"), *answer = NULL;
+	struct hws_error err = { 0 };
+	bool on = true;
+
+	if (req && adi_fleet_call(a->fleet, ADI_RENDEZVOUS, req, &answer, &err) == HWS_OK)
+		on = !json_is_false(json_object_get(answer, "on"));
+	json_decref(req);
+	json_decref(answer);
+	return on;
+}
+
+/* Before the rendezvous server is told: the id is nobody's, or this machine's. */
+static bool is_free(struct adi_app *a, const struct adi_sender *s, struct htp_reply *reply)
+{
+	struct dat_device d = { .id = "" };
+	struct sql_conn *c;
+	int r;
+
+	if (!adi_take(a, reply, &c))
+		return false;
+	r = dat_device_find(c, s->id, &d);
+	sql_give(c);
+	if (r < 0 && r != HWS_ERR_NOTFOUND) {
+		adi_fail(reply, r, "device");
+		return false;
+	}
+	if (r == HWS_OK && !hws_str_equal(d.uuid, s->uuid)) {
+		say_result(reply, "ID_TAKEN");
+		return false;
+	}
+	return true;
+}
+
+static int deploy_row(struct adi_app *a, const struct htp_request *q, const struct adi_sender *s,
+		struct htp_reply *reply)
+{
+	char guid[DAT_GUID_TEXT];
+	struct dat_device d;
+	struct sql_conn *c;
+	struct dat_tx tx;
+	int r;
+
+	if (!adi_take(a, reply, &c))
+		return HWS_ERR_STORE;
+	r = dat_tx_begin(&tx, c);
+	if (r == HWS_OK) {
+		r = dat_device_register(c, s->id, s->uuid, false, adi_now(), guid);
+		if (r == HWS_OK)
+			r = dat_device_get(c, guid, &d);
+		/* who has the token says that it may come in */
+		if (r == HWS_OK && d.status == DAT_DEVICE_PENDING)
+			r = dat_device_set_status(c, guid, DAT_DEVICE_ON, adi_now());
+		if (r == HWS_OK)
+			r = adi_audit(a, c, q,
+					&(struct adi_deed){ .kind = "device.deploy",
+							.target_kind = "device",
+							.target_guid = guid,
+							.target_name = s->id });
+		r = dat_tx_end(&tx, r);
+	}
+	sql_give(c);
+	if (r == HWS_ERR_DENIED)
+		say_result(reply, "ID_TAKEN");
+	else if (r < 0)
+		adi_fail(reply, r, "device");
+	return r;
+}
+
+static void deploy(struct htp_request *q, struct htp_reply *reply, void *arg)
+{
+	struct adi_app *a = arg;
+	struct hws_error err = { 0 };
+	struct adi_sender s;
+	const char *pk;
+	uint8_t key[32];
+	int r;
+
+	if (!adi_sender(q, &s) || !*s.uuid || htp_json_text(q->json, "pk", 64, &pk) < 0 ||
+			hws_base64_decode(hws_bytes_str(pk), key, sizeof(key)) < 0) {
+		say_result(reply, "INVALID_INPUT");
+		return;
+	}
+	if (!gate_is_on(a)) {
+		say_result(reply, "NOT_ENABLED");
+		return;
+	}
+	if (!is_free(a, &s, reply))
+		return;
+	r = let_in(a, &s, pk, &err);
+	if (r == HWS_ERR_EXISTS) {
+		say_result(reply, "ID_TAKEN");
+		return;
+	}
+	/* HWS_ERR_NOTFOUND: no rendezvous server is set; the device is entered here all the same */
+	if (r < 0 && r != HWS_ERR_NOTFOUND) {
+		htp_reply_error(reply, 503, "The ID server does not answer: %s", err.text);
+		return;
+	}
+	if (deploy_row(a, q, &s, reply) == HWS_OK)
+		say_result(reply, "OK");
+}
+
+const struct htp_route adi_routes_enrol[] = {
+	{ HTP_POST, "/api/devices/cli", .access = HTP_BEARER, .body = HTP_BODY_JSON,
+			.rate = HTP_RATE_USER, .body_max = BODY_MAX, .roles = DEVICE_WRITERS,
+			.scope = "device:rw", .fn = assign },
+	{ HTP_POST, "/api/devices/deploy", .access = HTP_BEARER, .body = HTP_BODY_JSON,
+			.rate = HTP_RATE_USER, .body_max = BODY_MAX, .roles = DEVICE_WRITERS,
+			.scope = "device:rw", .fn = deploy },
+};
+const size_t adi_routes_enrol_count = HWS_COUNT(adi_routes_enrol);
