@@ -99,6 +99,43 @@ int dat_book_change(struct sql_conn *c, const char *guid, const char *name, cons
 	return dat_tx_end(&tx, r);
 }
 
+struct found {
+	char *guid, *owner;
+};
+
+static int read_found(const struct sql_row *row, void *arg)
+{
+	const struct found *f = arg;
+	int r = sql_copy(row, 0, f->guid, DAT_GUID_TEXT);
+
+	return r == HWS_OK ? sql_copy(row, 1, f->owner, DAT_GUID_TEXT) : r;
+}
+
+int dat_book_find(struct sql_conn *c, const char *name, char ret_guid[DAT_GUID_TEXT],
+		char ret_owner[DAT_GUID_TEXT])
+{
+	struct found f = { ret_guid, ret_owner };
+	char key[DAT_NAME_KEY_TEXT];
+	int r = shared_name(name, key);
+
+	return r == HWS_OK ? sql_one(c,
+					     "SELECT guid, owner_guid FROM address_book WHERE "
+					     "name_key = $1 AND personal = 0",
+					     SQL_P(SQL_T(key)), read_found, &f)
+			   : r;
+}
+
+static int read_name(const struct sql_row *row, void *arg)
+{
+	return sql_copy(row, 0, arg, DAT_NAME_TEXT);
+}
+
+int dat_book_shared_name(struct sql_conn *c, const char *guid, char ret[DAT_NAME_TEXT])
+{
+	return sql_one(c, "SELECT name FROM address_book WHERE guid = $1 AND personal = 0",
+			SQL_P(SQL_T(guid)), read_name, ret);
+}
+
 int dat_book_remove(struct sql_conn *c, const char *guid)
 {
 	return dat_change_one(c, "DELETE FROM address_book WHERE guid = $1 AND personal = 0",
@@ -208,4 +245,18 @@ int dat_book_rule(struct sql_conn *c, const char *guid, const char *subj_kind,
 				SQL_P(SQL_T(rule), SQL_T(subj_kind), SQL_T(subj_guid), SQL_I(right),
 						SQL_I(now), SQL_T(guid)));
 	return dat_tx_end(&tx, r);
+}
+
+int dat_book_rule_get(struct sql_conn *c, const char *guid, const char *subj_kind,
+		const char *subj_guid, enum dat_book_right *ret)
+{
+	int64_t right = DAT_BOOK_NONE;
+	int r = sql_number(c,
+			"SELECT rule FROM ab_rule WHERE ab_guid = $1 AND subj_kind = $2 AND "
+			"subj_guid = $3",
+			SQL_P(SQL_T(guid), SQL_T(subj_kind), SQL_T(subj_guid)), &right);
+
+	if (r == HWS_OK || r == HWS_ERR_NOTFOUND)
+		*ret = (enum dat_book_right)right;
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
 }

@@ -28,6 +28,12 @@ int dat_book_add(struct sql_conn *c, const char *owner_guid, const char *name, c
 /* NULL: stays. Of a shared book. */
 int dat_book_change(struct sql_conn *c, const char *guid, const char *name, const char *note,
 		const char *owner_guid, int64_t now) HWS_MUST_CHECK;
+/* A shared book by its name; HWS_ERR_EXISTS: a name that clients keep for themselves. */
+int dat_book_find(struct sql_conn *c, const char *name, char ret_guid[DAT_GUID_TEXT],
+		char ret_owner[DAT_GUID_TEXT]) HWS_MUST_CHECK;
+/* HWS_ERR_NOTFOUND: not there, or personal. */
+int dat_book_shared_name(
+		struct sql_conn *c, const char *guid, char ret[DAT_NAME_TEXT]) HWS_MUST_CHECK;
 int dat_book_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 /* What an account may do; owner before rules, a rule for the user before one for the group before
  * one for everyone. DAT_BOOK_NONE also when there is no such book. */
@@ -40,6 +46,10 @@ int dat_book_list(struct sql_conn *c, const char *account_guid, struct dat_page 
 /* subj_kind "user", "group", "everyone" (subj_guid ""); right DAT_BOOK_NONE takes the rule away. */
 int dat_book_rule(struct sql_conn *c, const char *guid, const char *subj_kind,
 		const char *subj_guid, enum dat_book_right right, int64_t now) HWS_MUST_CHECK;
+
+/* DAT_BOOK_NONE: there is none for exactly this subject. */
+int dat_book_rule_get(struct sql_conn *c, const char *guid, const char *subj_kind,
+		const char *subj_guid, enum dat_book_right *ret) HWS_MUST_CHECK;
 
 struct dat_entry {
 	char guid[DAT_GUID_TEXT], id[DAT_ID_TEXT], alias[DAT_NAME_TEXT], note[DAT_NOTE_TEXT];
@@ -63,6 +73,9 @@ struct dat_entry_change {
 /* Adds the id, or changes its entry when it is there. HWS_ERR_FULL: too many. */
 int dat_entry_put(struct sql_conn *c, const struct dat_keys *keys, const char *book_guid,
 		const struct dat_entry_change *ch, int64_t now) HWS_MUST_CHECK;
+/* Whether an id is in a book, outside of its bin. */
+int dat_entry_there(struct sql_conn *c, const char *book_guid, const char *id,
+		bool *ret) HWS_MUST_CHECK;
 /* Into the bin, from where it can come back unless the id was added anew (HWS_ERR_EXISTS). */
 int dat_entry_delete(struct sql_conn *c, const char *book_guid, const char *id,
 		int64_t now) HWS_MUST_CHECK;
@@ -80,6 +93,8 @@ int dat_entry_secrets(struct sql_conn *c, const struct dat_keys *keys, const cha
 typedef int (*dat_tag_fn)(const char *name, int64_t color, void *arg);
 int dat_tag_put(struct sql_conn *c, const char *book_guid, const char *name,
 		int64_t color) HWS_MUST_CHECK;
+int dat_tag_there(struct sql_conn *c, const char *book_guid, const char *name,
+		bool *ret) HWS_MUST_CHECK;
 /* Also inside the entries. */
 int dat_tag_rename(struct sql_conn *c, const char *book_guid, const char *from,
 		const char *to) HWS_MUST_CHECK;

@@ -157,6 +157,16 @@ int dat_entry_put(struct sql_conn *c, const struct dat_keys *keys, const char *b
 	return dat_tx_end(&tx, r);
 }
 
+int dat_entry_there(struct sql_conn *c, const char *book_guid, const char *id, bool *ret)
+{
+	char guid[DAT_GUID_TEXT];
+	int r = find_live(c, book_guid, id, guid);
+
+	if (r == HWS_OK || r == HWS_ERR_NOTFOUND)
+		*ret = r == HWS_OK;
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+}
+
 int dat_entry_delete(struct sql_conn *c, const char *book_guid, const char *id, int64_t now)
 {
 	return dat_change_one(c,
@@ -297,6 +307,17 @@ int dat_tag_put(struct sql_conn *c, const char *book_guid, const char *name, int
 			"INSERT INTO ab_tag (ab_guid, name, color) VALUES ($1, $2, $3) ON CONFLICT "
 			"(ab_guid, name) DO UPDATE SET color = excluded.color",
 			SQL_P(SQL_T(book_guid), SQL_T(name), SQL_I(color)));
+}
+
+int dat_tag_there(struct sql_conn *c, const char *book_guid, const char *name, bool *ret)
+{
+	int64_t n = 0;
+	int r = sql_number(c, "SELECT count(*) FROM ab_tag WHERE ab_guid = $1 AND name = $2",
+			SQL_P(SQL_T(book_guid), SQL_T(name)), &n);
+
+	if (r == HWS_OK)
+		*ret = n > 0;
+	return r;
 }
 
 #define OF_BOOK "entry_guid IN (SELECT guid FROM ab_entry WHERE ab_guid = "
