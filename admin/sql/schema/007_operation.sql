@@ -50,19 +50,49 @@ CREATE TABLE live_session (
 );
 CREATE INDEX live_session_by_account ON live_session (account_guid);
 
+-- Mails and calls of webhooks that wait, were sent (state 1) or given up (2). rcpt: an address, or the guid of a webhook. next_at is also
+-- the claim of who sends it: it is put forward first, so that of several nodes one does. body_enc: there may be a code in it.
 CREATE TABLE notice (
 	guid TEXT PRIMARY KEY,
 	way TEXT NOT NULL CHECK (way IN ('mail', 'webhook')),
 	rcpt TEXT NOT NULL,
-	template TEXT NOT NULL,
-	params TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	subject TEXT NOT NULL,
+	body_enc TEXT NOT NULL,
+	state SMALLINT NOT NULL DEFAULT 0 CHECK (state IN (0, 1, 2)),
 	tries INTEGER NOT NULL DEFAULT 0,
 	next_at BIGINT NOT NULL,
 	sent_at BIGINT NOT NULL DEFAULT 0,
 	last_error TEXT NOT NULL DEFAULT '',
 	created_at BIGINT NOT NULL
 );
-CREATE INDEX notice_waiting ON notice (next_at) WHERE sent_at = 0;
+CREATE INDEX notice_waiting ON notice (next_at) WHERE state = 0;
+CREATE INDEX notice_by_time ON notice (created_at);
+
+-- alarms: names with blanks around each, as in ' relay_down node_down '.
+CREATE TABLE webhook (
+	guid TEXT PRIMARY KEY,
+	name TEXT NOT NULL,
+	name_key TEXT NOT NULL UNIQUE,
+	url TEXT NOT NULL,
+	secret_enc TEXT NOT NULL,
+	enabled SMALLINT NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+	alarms TEXT NOT NULL DEFAULT ' ',
+	failures INTEGER NOT NULL DEFAULT 0,
+	last_at BIGINT NOT NULL DEFAULT 0,
+	last_text TEXT NOT NULL DEFAULT '',
+	created_at BIGINT NOT NULL,
+	updated_at BIGINT NOT NULL
+);
+
+-- When an alarm was last told of, and how often it has come again since.
+CREATE TABLE alarm_said (
+	kind TEXT NOT NULL,
+	about TEXT NOT NULL,
+	said_at BIGINT NOT NULL,
+	held_back BIGINT NOT NULL DEFAULT 0,
+	PRIMARY KEY (kind, about)
+);
 
 -- What changed, so that other nodes forget what they remember of it.
 CREATE TABLE change_log (

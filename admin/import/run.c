@@ -1,4 +1,4 @@
-/* import/import: one pass over the file for each kind of thing, all in one transaction. */
+/* import/run: one pass over the file for each kind of thing, all in one transaction. */
 #include "admin/import/import.h"
 #include "admin/data/audit.h"
 #include "admin/import/apply.h"

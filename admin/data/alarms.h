@@ -1,0 +1,36 @@
+/* admin/data/alarms: what an operator wants to hear of at once. Who notices something raises an
+ * alarm, in the transaction of what it did; it becomes notices (admin/data/notices.h) for all who
+ * have asked for its kind. */
+#pragma once
+#include "admin/data/keys.h"
+
+enum dat_alarm_kind {
+	DAT_ALARM_BRUTE_FORCE,
+	DAT_ALARM_NEW_DEVICE,
+	DAT_ALARM_RELAY_DOWN,
+	DAT_ALARM_NODE_DOWN,
+	DAT_ALARM_CERTIFICATE,
+	DAT_ALARMS
+};
+/* "brute_force" ...; NULL beyond the last. */
+const char *dat_alarm_name(enum dat_alarm_kind kind);
+int dat_alarm_parse(const char *name, enum dat_alarm_kind *ret) HWS_MUST_CHECK;
+
+/* The same thing (kind and `about`) is told of once in this time; how often it came meanwhile
+ * stands in the next notice. */
+#define DAT_ALARM_QUIET_MS (15ll * 60 * 1000)
+/* All kinds together: so many notices in an hour. What is beyond is only counted. */
+#define DAT_ALARM_HOURLY 120
+
+struct dat_alarm {
+	enum dat_alarm_kind kind;
+	const char *about; /* what it is of: an account, a device, a relay */
+	const char *text;  /* a sentence for a person; strangers' parts of it escaped */
+	const char *device_id, *account, *ip; /* NULL = none */
+};
+/* Texts that are too long or no text are mended: an alarm is never lost for its form. *ret_told
+ * (may be NULL): it goes out now. */
+int dat_alarm_raise(struct sql_conn *c, const struct dat_keys *keys, const struct dat_alarm *a,
+		int64_t now, bool *ret_told) HWS_MUST_CHECK;
+/* Forgets what was told long ago. */
+int dat_alarm_sweep(struct sql_conn *c, int64_t before) HWS_MUST_CHECK;
