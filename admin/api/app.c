@@ -90,6 +90,24 @@ static void name_server(struct adi_app *a)
 		memcpy(a->server_name, "hawser", sizeof("hawser"));
 }
 
+static int start_notices(struct adi_app *a, struct hws_error *err)
+{
+	const struct adi_config *c = a->conf;
+
+	/* a reload brings another `conf` */
+	if (hws_str_copy(a->notice_ca, sizeof(a->notice_ca), c->notice_ca) < 0)
+		return hws_error_set(err, HWS_ERR_TOOBIG, "notice-ca: the path is too long");
+	a->notify = (struct ntf_conf){
+		.db = a->db,
+		.keys = a->keys,
+		.server_name = a->server_name,
+		.ca_file = *a->notice_ca ? a->notice_ca : NULL,
+		.private_webhooks = c->private_webhooks,
+		.mails_per_minute = c->mails_per_minute,
+	};
+	return ntf_sender_new(&a->notify, &a->sender, err);
+}
+
 int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_error *err)
 {
 	struct adi_app *a = hws_alloc(sizeof(*a));
@@ -115,6 +133,7 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 		r = make_group(a, err);
 	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+		r = start_notices(a, err);
 	if (r < 0) {
 		adi_app_free(a);
 		return r;
@@ -129,6 +148,7 @@ void adi_app_free(struct adi_app *a)
 		return;
 	adi_identity_free(a->identity);
 	adi_presence_free(a->presence);
+	ntf_sender_free(a->sender);
 	sql_close(a->db);
 	dat_keys_free(a->keys);
 	pthread_mutex_destroy(&a->lock);

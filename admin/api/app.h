@@ -4,6 +4,7 @@
 #include "admin/api/config.h"
 #include "admin/data/keys.h"
 #include "admin/http/request.h"
+#include "admin/notify/sender.h"
 #include "shared/crypto/slow_hash.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,6 +35,9 @@ struct adi_app {
 	char server_name[DAT_NAME_TEXT];
 	struct adi_presence *presence; /* of devices */
 	struct adi_fleet *fleet;       /* the other servers of this machine */
+	char notice_ca[512];
+	struct ntf_conf notify; /* how notices go out */
+	struct ntf_sender *sender;
 	atomic_bool draining; /* no more should be sent here */
 	pthread_mutex_t lock; /* of what follows */
 	struct adi_settings settings;

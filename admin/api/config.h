@@ -24,6 +24,9 @@ struct adi_config {
 	bool register_by_reports;
 	int presets; /* enum adi_presets */
 	uint64_t drain_us;
+	char *notice_ca;
+	bool private_webhooks;
+	uint32_t mails_per_minute;
 	bool metrics;
 	char *metrics_bind;
 	uint16_t metrics_port;

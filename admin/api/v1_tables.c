@@ -3,18 +3,20 @@
 #include "shared/base/macros.h"
 
 extern const struct adi_calls adi_v1_basic;
-extern const struct adi_calls adi_v1_groups;
-extern const struct adi_calls adi_v1_users;
 extern const struct adi_calls adi_v1_directory;
+extern const struct adi_calls adi_v1_groups;
 extern const struct adi_calls adi_v1_identity;
+extern const struct adi_calls adi_v1_notices;
 extern const struct adi_calls adi_v1_setup;
+extern const struct adi_calls adi_v1_users;
 
 const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_basic,
-	&adi_v1_groups,
-	&adi_v1_users,
 	&adi_v1_directory,
+	&adi_v1_groups,
 	&adi_v1_identity,
+	&adi_v1_notices,
 	&adi_v1_setup,
+	&adi_v1_users,
 };
 const size_t adi_v1_tables_count = HWS_COUNT(adi_v1_tables);
