@@ -8,7 +8,7 @@ struct ntf_conf {
 	struct sql_db *db;
 	const struct dat_keys *keys;
 	const char *server_name;
-	const char *ca_file; /* PEM of authorities for mail server and webhooks; NULL = the system's */
+	const char *ca_file;       /* PEM of authorities for both; NULL = the system's */
 	bool private_webhooks;     /* webhooks may be in this machine and in private networks */
 	uint32_t mails_per_minute; /* 0 = 60 */
 	/* True ends a call that waits for the other end (HWS_ERR_CANCELED). May be NULL. */
@@ -16,7 +16,8 @@ struct ntf_conf {
 	void *arg;
 };
 
-/* HWS_OK: taken by the other end. `ret_for_good`: another try is of no use. `err` has a sentence. */
+/* HWS_OK: taken by the other end. `ret_for_good`: another try is of no use. `err` has a
+ * sentence. */
 int ntf_send(const struct ntf_conf *conf, const struct dat_notice *n, bool *ret_for_good,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* A mail to `rcpt`, at once: whether the settings are right. `ret` has what to tell. */

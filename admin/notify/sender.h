@@ -1,5 +1,5 @@
-/* notify/sender: the thread that sends what is due. Every node on a database has one; each notice is
- * sent by one of them. */
+/* notify/sender: the thread that sends what is due. Every node on a database has one; each notice
+ * is sent by one of them. */
 #pragma once
 #include "admin/notify/send.h"
 

@@ -380,7 +380,7 @@ START_TEST(the_signature_is_what_others_compute)
 					hws_bytes_str("The quick brown fox jumps over the lazy dog"),
 					is, sizeof(is)),
 			HWS_OK);
-	/* printf '1790000000.The quick brown fox jumps over the lazy dog' | openssl dgst -hmac key */
+	/* openssl dgst -sha256 -hmac key, of "1790000000." and the text */
 	ck_assert_str_eq(is,
 			"sha256=7f93572e0537485da904ec245a19f0599308dac23ad695ee09a9d97d052d9599");
 }

@@ -1,0 +1,165 @@
+/* admin/data/alarm_raise: a burst of the same thing becomes one notice, and the next one says how
+ * often it was. */
+#include "admin/data/alarms.h"
+#include "admin/data/notices.h"
+#include "admin/data/smtp.h"
+#include "admin/data/webhooks.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+
+#include <string.h>
+
+static const char *const titles[DAT_ALARMS] = {
+	[DAT_ALARM_BRUTE_FORCE] = "Passwords are being guessed",
+	[DAT_ALARM_NEW_DEVICE] = "A new device",
+	[DAT_ALARM_RELAY_DOWN] = "A relay does not answer",
+	[DAT_ALARM_NODE_DOWN] = "A server does not answer",
+	[DAT_ALARM_CERTIFICATE] = "A certificate ends soon",
+};
+
+/* --- whether it is told ----------------------------------------------------------------------- */
+
+struct alarm {
+	struct sql_conn *c;
+	const struct dat_keys *keys;
+	enum dat_alarm_kind kind;
+	char about[DAT_NAME_TEXT], text[DAT_NOTE_TEXT];
+	char device_id[DAT_ID_TEXT], account[DAT_NAME_TEXT], ip[DAT_IP_TEXT];
+	int64_t now, held_back;
+	int told;
+	char hooks[DAT_WEBHOOKS_MAX][DAT_GUID_TEXT];
+	size_t n_hooks;
+};
+
+/* Counts it; whether it is the time to tell. The row is locked from here to the end of the
+ * transaction, so that of two at the same moment one tells. */
+static int is_due(struct alarm *a, bool *ret)
+{
+	int64_t recent = 0, changed = 0;
+	int r = sql_run(a->c,
+			"INSERT INTO alarm_said (kind, about, said_at, held_back) VALUES ($1, $2, "
+			"0, 0) ON CONFLICT (kind, about) DO NOTHING",
+			SQL_P(SQL_T(dat_alarm_name(a->kind)), SQL_T(a->about)));
+
+	if (r == HWS_OK)
+		r = sql_number(a->c,
+				"UPDATE alarm_said SET held_back = held_back + 1 WHERE kind = $1 "
+				"AND about = $2 RETURNING held_back",
+				SQL_P(SQL_T(dat_alarm_name(a->kind)), SQL_T(a->about)),
+				&a->held_back);
+	if (r == HWS_OK)
+		r = sql_number(a->c,
+				"SELECT count(*) FROM notice WHERE created_at > $1 AND kind <> "
+				"'mail'",
+				SQL_P(SQL_I(a->now - 3600 * 1000)), &recent);
+	if (r == HWS_OK && recent < DAT_ALARM_HOURLY)
+		r = sql_change(a->c,
+				"UPDATE alarm_said SET said_at = $1, held_back = 0 WHERE kind = $2 "
+				"AND about = $3 AND said_at <= $4",
+				SQL_P(SQL_I(a->now), SQL_T(dat_alarm_name(a->kind)),
+						SQL_T(a->about),
+						SQL_I(a->now - DAT_ALARM_QUIET_MS)),
+				&changed);
+	a->held_back--; /* this one */
+	*ret = changed > 0;
+	return r;
+}
+
+/* --- to whom ---------------------------------------------------------------------------------- */
+
+static int mail_all(struct alarm *a, const char *body)
+{
+	struct dat_smtp *s = hws_alloc(sizeof(*s));
+	char subject[DAT_EMAIL_TEXT];
+	int r = s ? dat_smtp_load(a->c, a->keys, s) : HWS_ERR_NOMEM;
+
+	if (r == HWS_OK)
+		r = hws_fmt(subject, sizeof(subject), "%s: %.160s", titles[a->kind], a->about);
+	for (size_t i = 0; r == HWS_OK && s->enabled && (s->alarms & 1u << a->kind) && i < s->n_to;
+			i++) {
+		r = dat_notice_add(a->c, a->keys, DAT_BY_MAIL, s->to[i], dat_alarm_name(a->kind),
+				subject, body, a->now);
+		a->told++;
+	}
+	hws_free(s);
+	return r;
+}
+
+static int on_hook(const struct dat_webhook *w, void *arg)
+{
+	struct alarm *a = arg;
+
+	if (w->enabled && (w->alarms & 1u << a->kind) && a->n_hooks < DAT_WEBHOOKS_MAX)
+		memcpy(a->hooks[a->n_hooks++], w->guid, DAT_GUID_TEXT);
+	return HWS_OK;
+}
+
+static int call_all(struct alarm *a, const char *body)
+{
+	int r = dat_webhook_list(
+			a->c, "", (struct dat_page){ 0, DAT_WEBHOOKS_MAX }, on_hook, a, NULL);
+
+	for (size_t i = 0; i < a->n_hooks && r == HWS_OK; i++) {
+		r = dat_notice_add(a->c, a->keys, DAT_BY_WEBHOOK, a->hooks[i],
+				dat_alarm_name(a->kind), a->about, body, a->now);
+		a->told++;
+	}
+	return r;
+}
+
+/* Lines of which admin/notify makes a mail or JSON; each a text without line ends. */
+static int write_body(const struct alarm *a, char *buf, size_t size)
+{
+	return hws_fmt(buf, size, "%lld\n%lld\n%s\n%s\n%s\n%s\n%s", (long long)a->now,
+			(long long)a->held_back, a->about, a->device_id, a->account, a->ip,
+			a->text);
+}
+
+/* Cut, and without what no text may have. */
+static void take(char *buf, size_t size, const char *s)
+{
+	hws_str_plain(buf, size, hws_bytes_str(s ? s : ""));
+}
+
+static int tell(struct alarm *a)
+{
+	char body[DAT_NOTICE_BODY];
+	int r = write_body(a, body, sizeof(body));
+
+	if (r == HWS_OK)
+		r = mail_all(a, body);
+	return r == HWS_OK ? call_all(a, body) : r;
+}
+
+int dat_alarm_raise(struct sql_conn *c, const struct dat_keys *keys, const struct dat_alarm *in,
+		int64_t now, bool *ret_told)
+{
+	struct alarm *a;
+	struct dat_tx tx;
+	bool due = false;
+	int r = (unsigned)in->kind < DAT_ALARMS ? dat_tx_begin(&tx, c) : HWS_ERR_INVAL;
+
+	if (r < 0)
+		return r;
+	a = hws_alloc(sizeof(*a));
+	if (!a)
+		return dat_tx_end(&tx, HWS_ERR_NOMEM);
+	*a = (struct alarm){ .c = c, .keys = keys, .kind = in->kind, .now = now };
+	take(a->about, sizeof(a->about), in->about);
+	take(a->text, sizeof(a->text), in->text);
+	take(a->device_id, sizeof(a->device_id), in->device_id);
+	take(a->account, sizeof(a->account), in->account);
+	take(a->ip, sizeof(a->ip), in->ip);
+	r = is_due(a, &due);
+	if (r == HWS_OK && due)
+		r = tell(a);
+	if (r == HWS_OK && ret_told)
+		*ret_told = a->told > 0;
+	hws_free(a);
+	return dat_tx_end(&tx, r);
+}
+
+int dat_alarm_sweep(struct sql_conn *c, int64_t before)
+{
+	return sql_run(c, "DELETE FROM alarm_said WHERE said_at < $1", SQL_P(SQL_I(before)));
+}
