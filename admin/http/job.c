@@ -225,6 +225,45 @@ static void on_handled(void *arg, int r)
 	htp_link_answer(job->link);
 }
 
+static enum htp_pool pool_of(const struct htp_job *job)
+{
+	/* parts may wait for something, which the loop may not */
+	return job->request.route->pool == HTP_POOL_LOOP ? HTP_POOL_COMMON
+							 : job->request.route->pool;
+}
+
+static int make_part(void *arg)
+{
+	struct htp_job *job = arg;
+	int r = job->reply.part(job->reply.part_arg, &job->reply.body);
+
+	return hws_buf_err(&job->reply.body) < 0 ? hws_buf_err(&job->reply.body) : r;
+}
+
+static void on_part(void *arg, int r)
+{
+	struct htp_job *job = arg;
+
+	if (!job->link) {
+		htp_job_free(job);
+		return;
+	}
+	job->server->stats.running[pool_of(job)]--;
+	htp_link_part(job->link, r);
+}
+
+int htp_job_part(struct htp_job *job)
+{
+	struct htp_server *s = job->server;
+	int r;
+
+	hws_buf_reset(&job->reply.body);
+	r = hws_work_submit(s->pool[pool_of(job)], s->loop, make_part, on_part, job);
+	if (r == HWS_OK)
+		s->stats.running[pool_of(job)]++;
+	return r;
+}
+
 void htp_job_run(struct htp_job *job)
 {
 	struct htp_server *s = job->server;

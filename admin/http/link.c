@@ -17,12 +17,14 @@
 #define BODY_BYTES_PER_S (32u << 10)
 #define WRITE_US (60 * HWS_US_PER_S)
 #define LINGER_US (2 * HWS_US_PER_S)
+#define PART_AGAIN_US (100 * HWS_US_PER_MS)
 
 enum link_state {
 	LINK_HEAD,
 	LINK_BODY,
 	LINK_RUNNING, /* the job is with a pool */
 	LINK_WRITING,
+	LINK_PART,  /* the next part of the reply is being made by a pool */
 	LINK_LINGER /* all is said: drops what still comes, lest a reset overtakes the reply */
 };
 
@@ -62,7 +64,7 @@ static void close_link(struct htp_link *l)
 	hws_timer_stop(&l->deadline);
 	hws_stream_close(l->stream);
 	hws_list_remove(&l->node);
-	if (l->job && l->state == LINK_RUNNING)
+	if (l->job && (l->state == LINK_RUNNING || l->state == LINK_PART))
 		l->job->link = NULL; /* the pool's until it is done */
 	else
 		htp_job_free(l->job);
@@ -264,11 +266,43 @@ static void begin_linger(struct htp_link *l)
 		(void)shutdown(fd, SHUT_WR);
 }
 
+static void begin_part(void *arg)
+{
+	struct htp_link *l = arg;
+
+	hws_timer_stop(&l->deadline);
+	l->state = LINK_PART;
+	if (htp_job_part(l->job) < 0) { /* all threads have enough to do */
+		l->state = LINK_WRITING;
+		hws_timer_start(l->server->loop, &l->deadline, PART_AGAIN_US, begin_part, l);
+	}
+}
+
+static void put_part(struct htp_link *l, bool last)
+{
+	struct hws_bytes part = hws_buf_bytes(&l->job->reply.body);
+	bool chunked = !l->job->request.head.http10;
+
+	if (part.len) {
+		if (chunked)
+			hws_buf_fmt(&l->out, "%zx\r\n", part.len);
+		hws_buf_put(&l->out, part.ptr, part.len);
+		if (chunked)
+			hws_buf_put_str(&l->out, "\r\n");
+	}
+	if (last && chunked)
+		hws_buf_put_str(&l->out, "0\r\n\r\n");
+}
+
 static bool step_writing(struct htp_link *l)
 {
 	flush(l);
 	if (l->closed || hws_buf_len(&l->out))
 		return false;
+	if (l->job) {
+		begin_part(l);
+		return false;
+	}
 	hws_buf_done(&l->out); /* links may be many and idle */
 	hws_buf_init(&l->out, OUT_MAX);
 	if (!hws_buf_len(&l->in)) {
@@ -306,6 +340,7 @@ static bool (*const step[])(struct htp_link *l) = {
 	[LINK_BODY] = step_body,
 	[LINK_RUNNING] = step_running,
 	[LINK_WRITING] = step_writing,
+	[LINK_PART] = step_running,
 	[LINK_LINGER] = step_linger,
 };
 
@@ -363,6 +398,13 @@ static void on_ready(struct hws_stream *stream, unsigned ready, void *arg)
 	advance(l);
 }
 
+static void write_out(struct htp_link *l)
+{
+	l->state = LINK_WRITING;
+	limit(l, WRITE_US + hws_buf_len(&l->out) / BODY_BYTES_PER_S * HWS_US_PER_S);
+	advance(l);
+}
+
 void htp_link_answer(struct htp_link *l)
 {
 	struct htp_job *job = l->job;
@@ -372,21 +414,38 @@ void htp_link_answer(struct htp_link *l)
 		.origin = htp_origins_match(&l->server->origins, &job->request.head),
 	};
 
-	l->keep_alive = l->keep_alive && !l->server->draining && !l->eof;
+	form.chunked = !job->request.head.http10;
+	l->keep_alive = l->keep_alive && !l->server->draining && !l->eof &&
+			(!job->reply.part || form.chunked);
 	form.keep_alive = l->keep_alive;
 	if (job->reply.status >= 400 && l->server->conf.shape)
 		l->server->conf.shape(&job->request, &job->reply, l->server->conf.arg);
 	htp_reply_write(&job->reply, &form, &l->out);
 	count(l);
-	htp_job_free(job);
-	l->job = NULL;
+	if (!job->reply.part || form.head) {
+		htp_job_free(job);
+		l->job = NULL;
+	}
 	if (hws_buf_err(&l->out)) {
 		close_link(l);
 		return;
 	}
-	l->state = LINK_WRITING;
-	limit(l, WRITE_US + hws_buf_len(&l->out) / BODY_BYTES_PER_S * HWS_US_PER_S);
-	advance(l);
+	write_out(l);
+}
+
+void htp_link_part(struct htp_link *l, int r)
+{
+	if (r == HWS_OK || r == HWS_ERR_EOF)
+		put_part(l, r == HWS_ERR_EOF);
+	if ((r < 0 && r != HWS_ERR_EOF) || hws_buf_err(&l->out)) {
+		close_link(l);
+		return;
+	}
+	if (r == HWS_ERR_EOF) {
+		htp_job_free(l->job);
+		l->job = NULL;
+	}
+	write_out(l);
 }
 
 int htp_link_new(struct htp_server *s, struct hws_stream *stream,

@@ -53,14 +53,23 @@ void htp_reply_init(struct htp_reply *r)
 	hws_buf_init(&r->body, HTP_REPLY_MAX);
 }
 
+static void drop_parts(struct htp_reply *r)
+{
+	if (r->part && r->part_free)
+		r->part_free(r->part_arg);
+	r->part = NULL;
+}
+
 void htp_reply_done(struct htp_reply *r)
 {
+	drop_parts(r);
 	hws_buf_done_wiped(&r->head);
 	hws_buf_done_wiped(&r->body);
 }
 
 static void start(struct htp_reply *r, int status, const char *type)
 {
+	drop_parts(r);
 	hws_buf_reset(&r->body);
 	r->status = status;
 	r->type = type;
@@ -124,6 +133,15 @@ void htp_reply_bytes(struct htp_reply *r, int status, const char *type, struct h
 		htp_reply_error(r, 503, "The server is out of memory");
 }
 
+void htp_reply_parts(struct htp_reply *r, const char *type, htp_part_fn fn, void *arg,
+		void (*free_fn)(void *arg))
+{
+	start(r, 200, type);
+	r->part = fn;
+	r->part_arg = arg;
+	r->part_free = free_fn;
+}
+
 void htp_reply_field(struct htp_reply *r, const char *name, const char *value)
 {
 	for (const char *c = value; *c; c++)
@@ -163,9 +181,11 @@ void htp_reply_write(
 	bool bodiless = r->status == 204 || r->status == 304;
 
 	hws_buf_fmt(out, "HTTP/1.1 %d %s\r\n", r->status, htp_status_text(r->status));
-	if (r->type && body.len)
+	if (r->type && (body.len || r->part))
 		hws_buf_fmt(out, "Content-Type: %s\r\n", r->type);
-	if (!bodiless)
+	if (r->part && form->chunked)
+		hws_buf_put_str(out, "Transfer-Encoding: chunked\r\n");
+	else if (!bodiless && !r->part)
 		hws_buf_fmt(out, "Content-Length: %zu\r\n", body.len);
 	put_guards(r, form, out);
 	if (fields.len)

@@ -51,12 +51,17 @@ uint64_t htp_job_body_max(const struct htp_job *job);
 struct hws_buf *htp_job_body(struct htp_job *job);
 /* The whole body is there: has it handled. `htp_link_answer` follows, perhaps within. */
 void htp_job_run(struct htp_job *job);
+/* The next part of its reply into reply.body; `htp_link_part` follows, never within. HWS_ERR_FULL:
+ * not now. */
+int htp_job_part(struct htp_job *job) HWS_MUST_CHECK;
 
 /* http/link. Takes the stream. */
 int htp_link_new(struct htp_server *s, struct hws_stream *stream,
 		const struct sockaddr_storage *peer, struct htp_way way) HWS_MUST_CHECK;
 /* The job's reply stands: writes it, frees the job. */
 void htp_link_answer(struct htp_link *l);
+/* A part of it is there, as htp_part_fn returned r. */
+void htp_link_part(struct htp_link *l, int r);
 /* All of them; `idle_only`: those that are between two requests. */
 void htp_links_close(struct htp_server *s, bool idle_only);
 

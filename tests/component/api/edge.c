@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -90,6 +91,28 @@ static void on_big(struct htp_request *q, struct htp_reply *r, void *arg)
 	hws_free(bytes);
 }
 
+static int next_part(void *arg, struct hws_buf *out)
+{
+	unsigned *left = arg;
+
+	if (!*left)
+		return HWS_ERR_EOF;
+	for (unsigned i = 0; i < 1000 && *left % 2; i++)
+		hws_buf_fmt(out, "part %06u line %03u\n", *left, i);
+	return --*left == 777 ? HWS_ERR_STORE : HWS_OK;
+}
+
+/* ?x: how many parts; each second is empty, and one of the first 1000 cannot be made. */
+static void on_parts(struct htp_request *q, struct htp_reply *r, void *arg)
+{
+	const char *x = htp_query(q, "x");
+	unsigned *left = hws_alloc(sizeof(*left));
+
+	(void)arg;
+	*left = x ? (unsigned)strtoul(x, NULL, 10) : 0;
+	htp_reply_parts(r, "text/plain", next_part, left, hws_free);
+}
+
 static const struct htp_route rows[] = {
 	{ HTP_POST, "/echo", .body = HTP_BODY_JSON, .fn = on_echo },
 	{ HTP_DELETE, "/echo", .body = HTP_BODY_JSON, .fn = on_echo },
@@ -100,6 +123,7 @@ static const struct htp_route rows[] = {
 	{ HTP_GET, "/slow", .fn = on_slow },
 	{ HTP_GET, "/hash", .pool = HTP_POOL_HASH, .fn = on_slow },
 	{ HTP_GET, "/big", .fn = on_big },
+	{ HTP_GET, "/parts", .fn = on_parts },
 	{ HTP_GET, "/login", .rate = HTP_RATE_LOGIN, .fn = on_peer },
 	{ HTP_GET, "/who", .access = HTP_BEARER, .fn = on_peer },
 	{ HTP_PUT, "/console", .access = HTP_CONSOLE, .fn = on_peer },

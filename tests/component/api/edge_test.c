@@ -178,6 +178,39 @@ START_TEST(a_big_reply_comes_whole)
 }
 END_TEST
 
+START_TEST(a_reply_in_parts)
+{
+	const char *reply = edge_call(edge,
+			"GET /parts?x=41 HTTP/1.1\r\n" HOST "\r\n"
+			"HEAD /parts?x=41 HTTP/1.1\r\n" HOST "\r\n"
+			"GET /parts HTTP/1.1\r\n" HOST "\r\n"
+			"GET /peer HTTP/1.1\r\n" HOST "\r\n");
+	int fd;
+
+	ck_assert_uint_eq(count_of(reply, "HTTP/1.1 200 OK"), 4);
+	ck_assert_uint_eq(count_of(reply, "Transfer-Encoding: chunked"), 3);
+	ck_assert_uint_eq(count_of(reply, "line 999\n"), 21);
+	ck_assert_uint_eq(count_of(reply, "\r\n5208\r\npart 0000"), 21);
+	ck_assert_uint_eq(count_of(reply, "\r\n0\r\n\r\n"), 2);
+
+	/* one that breaks off is seen to */
+	reply = edge_call(edge, "GET /parts?x=778 HTTP/1.1\r\n" HOST "\r\n");
+	ck_assert_uint_eq(count_of(reply, "\r\n0\r\n\r\n"), 0);
+
+	/* older clients have it until the link ends */
+	reply = edge_call(edge, "GET /parts?x=3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+	ck_assert_uint_eq(count_of(reply, "Transfer-Encoding"), 0);
+	ck_assert_uint_eq(strlen(strstr(reply, "\r\n\r\n") + 4), 2 * 21000);
+
+	/* who goes midway takes nothing down */
+	fd = edge_connect(edge);
+	(void)edge_send(fd, "GET /parts?x=60000 HTTP/1.1\r\n" HOST "\r\n",
+			strlen("GET /parts?x=60000 HTTP/1.1\r\n" HOST "\r\n"));
+	(void)edge_until(fd, "part 059999");
+	close(fd);
+}
+END_TEST
+
 START_TEST(who_waits_for_our_word_gets_it)
 {
 	int fd = edge_connect(edge);
@@ -466,11 +499,12 @@ int main(void)
 	c = test_case(s, "links", 60,
 			TESTS(a_link_serves_one_after_the_other, bytes_come_one_by_one,
 					a_thousand_requests_at_once, a_big_reply_comes_whole,
-					who_waits_for_our_word_gets_it, heads_are_capped,
-					a_trickle_does_not_hold_a_link, an_unused_link_ends,
-					an_address_has_few_links, who_goes_midway_is_forgotten,
-					guesses_are_counted, a_full_queue_says_come_again,
-					passwords_are_in_nobodys_way, a_trusted_proxy_says_who_asks,
+					a_reply_in_parts, who_waits_for_our_word_gets_it,
+					heads_are_capped, a_trickle_does_not_hold_a_link,
+					an_unused_link_ends, an_address_has_few_links,
+					who_goes_midway_is_forgotten, guesses_are_counted,
+					a_full_queue_says_come_again, passwords_are_in_nobodys_way,
+					a_trusted_proxy_says_who_asks,
 					the_local_socket_says_for_whom,
 					another_site_must_be_on_the_list,
 					what_has_begun_is_answered,
