@@ -21,7 +21,7 @@ static void health(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 	if (r < 0)
 		adi_v1_fail(reply, r, "database", NULL);
 	else
-		htp_reply_json(reply, json_pack("{s:s}", "status", "ok"));
+		htp_reply_json(reply, json_pack("{s:b,s:s}", "ok", 1, "database", "ok"));
 }
 
 static const struct adi_call calls[] = {
