@@ -31,7 +31,7 @@ class World:
         self.ops = {op["operationId"]: (path, method.upper(), op) for path, method, op in openapi.operations(self.doc)}
         self.bound = {name for name in self.ops if self.is_bound(name)}
         self.things = {}
-        self.local = api.admin()
+        self.boss = api.admin()  # an owner who is nobody of the database, until there is one who is
 
     def is_bound(self, name):
         """One without a login is told to log in, or that the body is bad; of what is not there 404 or 405."""
@@ -47,7 +47,7 @@ class World:
 
     def add_user(self, role, name=None, **more):
         name = name or f"{role}-{next(self.serial)}"
-        return self.local.must(201, "POST", "/users", {"name": name, "role": role, "group_guid": self.things["group"], "password": PASSWORD, **more})
+        return self.boss.must(201, "POST", "/users", {"name": name, "role": role, "group_guid": self.things["group"], "password": PASSWORD, **more})
 
     def person(self, role):
         """A new account of this role, logged in."""
@@ -66,7 +66,7 @@ class World:
         c.must(200, "POST", "/api/heartbeat", {"id": number, "uuid": UUID, "ver": 1004090, "modified_at": 0}, base="")
         c.call("POST", "/api/sysinfo", {"id": number, "uuid": UUID, "version": "1.4.9", "hostname": hostname, "username": username,
             "os": "linux / Debian GNU/Linux 12 / x86_64", "cpu": "a processor", "memory": "8GB"}, base="")
-        found = self.local.must(200, "GET", "/devices", query={"q": number})["items"]
+        found = self.boss.must(200, "GET", "/devices", query={"q": number})["items"]
         if len(found) != 1:
             raise AssertionError(f"the device {number} has reported and is not in the list: {found}")
         return found[0]
@@ -74,12 +74,14 @@ class World:
     def fill(self):
         """In the order in which things need each other; what the server does not have is left out."""
         if self.has("addGroup"):
-            self.things["group"] = self.local.must(201, "POST", "/groups", {"name": "Staff"})["guid"]
+            self.things["group"] = self.boss.must(201, "POST", "/groups", {"name": "Staff"})["guid"]
         if self.has("addUser") and "group" in self.things:
             self.things["user"] = self.add_user("user", "uma")["guid"]
+            if self.has("logIn"):
+                self.boss = self.person("owner")
         for base, kind, add in (("/device-groups", "device_group", "addDeviceGroup"), ("/control-roles", "control_role", "addControlRole")):
             if self.has(add):
-                self.things[kind] = self.local.must(201, "POST", base, self.example_body(add))["guid"]
+                self.things[kind] = self.boss.must(201, "POST", base, self.example_body(add))["guid"]
         if self.has("listDevices"):
             self.things["device"] = self.report("184726553")["guid"]
 
@@ -135,7 +137,7 @@ class World:
         adds = [n for n, (p, m, _) in self.ops.items() if p == base and m == "POST"]
         if not adds or not self.has(adds[0]):
             return None
-        made = self.local.call("POST", self.path(base), self.body(adds[0]))
+        made = self.boss.call("POST", self.path(base), self.body(adds[0]))
         if made.status != 201:
             raise AssertionError(f"{adds[0]} {json.dumps(self.body(adds[0]))[:300]}: {made!r}")
         return made.json.get("guid") or made.json["token"]["guid"]

@@ -85,9 +85,9 @@ class Access:
             answer = admin.call("POST", "/users/bulk", {"action": action, "guids": [owner_guid], "dry_run": False})
             if answer.status == 200 and (answer.json["count"] != 0 or not answer.json["refused"]):
                 self.say(f"an admin can {action} an owner among many", answer)
-        answer = admin.call("POST", "/users/import", f"name,display_name,email,role,group\nclimber2,,,owner,Staff\n{w.local.must(200, 'GET', f'/users/{owner_guid}')['name']},,,user,Staff\n".encode(),
+        answer = admin.call("POST", "/users/import", f"name,display_name,email,role,group\nclimber2,,,owner,Staff\n{w.boss.must(200, 'GET', f'/users/{owner_guid}')['name']},,,user,Staff\n".encode(),
             headers={"Content-Type": "text/csv"}, query={"dry_run": "false"})
-        if w.local.must(200, "GET", f"/users/{owner_guid}")["role"] != "owner" or (answer.status == 200 and len(answer.json["errors"]) < 2):
+        if w.boss.must(200, "GET", f"/users/{owner_guid}")["role"] != "owner" or (answer.status == 200 and len(answer.json["errors"]) < 2):
             self.say("an admin makes and unmakes owners by a file", answer)
         for role, body in (("user", {"role": "owner"}), ("user", {"display_name": "x", "role": "admin"})):
             answer = w.person(role).call("PATCH", "/me", body)
@@ -135,13 +135,13 @@ class Access:
         gone = w.person("owner")
         token, _ = w.token(gone, {"user": "r"})
         self.let_in("a token of who is there", read(token))
-        w.local.must(200, "PATCH", f"/users/{gone.session['account']['guid']}", {"status": "disabled"})
+        w.boss.must(200, "PATCH", f"/users/{gone.session['account']['guid']}", {"status": "disabled"})
         self.refused("a token of who was disabled", read(token), 401, ("not_logged_in",))
         self.refused("a session of who was disabled", gone.call("GET", "/me"), 401, ("not_logged_in",))
         # a token's owner that became less
         less = w.person("admin")
         token, _ = w.token(less, {"user": "rw"})
-        w.local.must(200, "PATCH", f"/users/{less.session['account']['guid']}", {"role": "operator"})
+        w.boss.must(200, "PATCH", f"/users/{less.session['account']['guid']}", {"role": "operator"})
         self.refused("a token of who is no admin any more", token.call("POST", "/users", {"name": "x2", "role": "user", "group_guid": w.things["group"]}))
 
     # --- browsers -----------------------------------------------------------------------------------------------------
@@ -211,16 +211,16 @@ class Access:
     def ended_sessions(self):
         w = self.w
         for what, end in (
-                ("was ended by an admin", lambda c, guid: w.local.must(204, "POST", f"/users/{guid}/logout")),
+                ("was ended by an admin", lambda c, guid: w.boss.must(204, "POST", f"/users/{guid}/logout")),
                 ("was left", lambda c, guid: c.must(204, "POST", "/logout")),
-                ("has a new password from an admin", lambda c, guid: w.local.must(204, "POST", f"/users/{guid}/password", {"password": PASSWORD + " 2"})),
-                ("is not there any more", lambda c, guid: w.local.must(204, "DELETE", f"/users/{guid}"))):
+                ("has a new password from an admin", lambda c, guid: w.boss.must(204, "POST", f"/users/{guid}/password", {"password": PASSWORD + " 2"})),
+                ("is not there any more", lambda c, guid: w.boss.must(204, "DELETE", f"/users/{guid}"))):
             client = w.person("operator")
             end(client, client.session["account"]["guid"])
             self.refused(f"a session of who {what}", client.call("GET", "/me"), 401, ("not_logged_in",))
         # who must change something first has their own account and nothing else
         user = w.add_user("admin")
-        w.local.must(204, "POST", f"/users/{user['guid']}/password", {"password": PASSWORD + " 3", "must_change": True})
+        w.boss.must(204, "POST", f"/users/{user['guid']}/password", {"password": PASSWORD + " 3", "must_change": True})
         client = w.api.client().log_in(user["name"], PASSWORD + " 3")
         for name in self.gated():
             if not self.w.ops[name][0].startswith(("/me", "/session", "/logout")) and "admin" in self.w.ops[name][2]["x-roles"]:

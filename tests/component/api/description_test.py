@@ -46,7 +46,7 @@ class Checks:
         """Calls an operation, and looks at its answer by its schema."""
         _, method, op = self.w.ops[name]
         self.calls += 1
-        answer = (client or self.w.local).call(method, path, body, **more)
+        answer = (client or self.w.boss).call(method, path, body, **more)
         what = f"{name} ({method} {path})"
         self.check_headers(what, answer)
         if wanted is not None and answer.status != wanted:
@@ -90,7 +90,7 @@ class Checks:
         if method == "PATCH" and guid:
             self.stale(name, self.w.path(path, guid), answer.json)
         if method == "DELETE" and guid and path.endswith("/{guid}"):
-            self.error(f"{name}, twice", self.w.local.call(method, self.w.path(path, guid)), 404, "not_found")
+            self.error(f"{name}, twice", self.w.boss.call(method, self.w.path(path, guid)), 404, "not_found")
         return answer
 
     def stale(self, name, path, now_is):
@@ -98,7 +98,7 @@ class Checks:
         body = self.w.body(name)
         if "updated_at" not in self.w.schema(name)["properties"]:
             return
-        self.error(f"{name} of an older one", self.w.local.call("PATCH", path, {**body, "updated_at": now_is["updated_at"] - 1}), 409, "changed")
+        self.error(f"{name} of an older one", self.w.boss.call("PATCH", path, {**body, "updated_at": now_is["updated_at"] - 1}), 409, "changed")
         self.call(name, path, {**self.w.body(name), "updated_at": now_is["updated_at"]}, wanted=200)
 
     def pages(self, name, path):
@@ -119,13 +119,13 @@ class Checks:
         if whole and whole["total"] is not None and whole["next"] is None and whole["total"] != len(whole["items"]):
             self.say(f"{name}: total is {whole['total']} of {len(whole['items'])}")
         for bad in ({"cursor": "nonsense"}, {"limit": 0}, {"limit": 201}, {"limit": "x"}):
-            self.error(f"{name} {bad}", self.w.local.call("GET", path, query=bad), 400, "bad_field")
+            self.error(f"{name} {bad}", self.w.boss.call("GET", path, query=bad), 400, "bad_field")
         return None
 
     def unknown(self, name):
         """What the file does not know is refused: keys, queries, types, guids, bodies that are no JSON."""
         path, method, _ = self.w.ops[name]
-        call, path = self.w.local.call, self.w.path(path)
+        call, path = self.w.boss.call, self.w.path(path)
         self.error(f"{name} with an unknown query", call(method, path, self.sample(name), query={"nonsense": "1"}), 400, "bad_field")
         schema = self.w.schema(name)
         if schema is None:
@@ -158,9 +158,9 @@ class Checks:
         if "{guid}" not in path:
             return
         body = self.sample(name)
-        self.error(f"{name} of nobody", self.w.local.call(method, self.w.path(path, NOBODY), body), 404, "not_found")
+        self.error(f"{name} of nobody", self.w.boss.call(method, self.w.path(path, NOBODY), body), 404, "not_found")
         for odd in ("x", "%27%20OR%201=1", "..%2f..", "A" * 300):
-            answer = self.w.local.call(method, self.w.path(path, odd), body)
+            answer = self.w.boss.call(method, self.w.path(path, odd), body)
             if answer.status not in (400, 404, 414):
                 self.say(f"{name} of {odd[:20]}", answer)
 
@@ -191,10 +191,10 @@ class Checks:
         again = made
         reader = next((n for n, (p, m, _) in self.w.ops.items() if m == "GET" and p == (path if method == "PATCH" else None)), None)
         if method == "POST" and "guid" in made:
-            found = self.w.local.call("GET", path + "/" + made["guid"])
+            found = self.w.boss.call("GET", path + "/" + made["guid"])
             again = found.json if found.status == 200 else made
         elif reader:
-            again = self.w.local.must(200, "GET", path)
+            again = self.w.boss.must(200, "GET", path)
         for where, value in (("the answer", made.get(key)), ("a second look", again.get(key))):
             # spaces at the ends of names are nobody's wish
             if value != text and (value is None or value != text.strip()):

@@ -10,36 +10,11 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 import browser  # noqa: E402
+from console_audit import AUDIT, READY, VIEWS, go, keep  # noqa: E402
 
-VIEWS = ["/", "/devices", "/live", "/books", "/users", "/groups", "/device-groups", "/rules", "/control-roles", "/strategies", "/audit",
-    "/recordings", "/relays", "/tokens", "/settings", "/settings?tab=mail", "/settings?tab=webhooks", "/settings?tab=oidc",
-    "/settings?tab=ldap", "/account"]
 # Pictures that a reader of such codes (zbarimg) has read: one block of check bytes, and many.
 QR = [("otpauth://totp/hawser:anna?secret=" + "A" * 52, 37, "2e58fd9e809334632dc57814d335f3a4a3cb7e7ebe97571f8dcb9e259bfd3830"),
     ("z" * 515, 77, "f1f75ec1e51a9c20a0773173e1ebb5e912e2a915e3cfa5b4e448c71568f35c66")]
-READY = "!document.querySelector('[aria-busy]') && document.querySelector('main h1') && !document.body.innerText.includes('Loading…')"
-# What one hears or reads: each field has a name, each button a text, one title a page, no row outside of the window.
-AUDIT = """(() => {
-  const bad = [], seen = (e) => test.seen(e), say = (e, why) => bad.push(`${e.outerHTML.slice(0, 100)}: ${why}`);
-  for (const e of document.querySelectorAll('input, select, textarea'))
-    if (seen(e) && !e.labels?.length && !e.getAttribute('aria-label')) say(e, 'has no label');
-  for (const e of document.querySelectorAll('button, a'))
-    if (seen(e) && !e.textContent.trim() && !e.getAttribute('aria-label')) say(e, 'has no text');
-  if (document.querySelectorAll('h1').length !== 1) bad.push('there is not one title');
-  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
-  if (new Set(ids).size !== ids.length) bad.push('an id stands twice');
-  if (document.documentElement.scrollWidth > innerWidth) bad.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${innerWidth}`);
-  const part = (v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
-  const light = (c) => 0.2126 * part(c[0]) + 0.7152 * part(c[1]) + 0.0722 * part(c[2]);
-  const parse = (s) => (s.match(/[\\d.]+/g) ?? []).map(Number);
-  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] !== 0) return c; } return [255, 255, 255]; };
-  for (const e of document.querySelectorAll('body *')) {
-    if (!seen(e) || e.closest('svg') || e.disabled || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 4.5) say(e, `contrast ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
-  }
-  return bad;
-})()"""
 
 
 class Server:
@@ -54,17 +29,6 @@ class Server:
     def __exit__(self, *_):
         self.proc.terminate()
         self.said = self.proc.communicate()[1]
-
-
-def go(b, path):
-    b.eval(f"location.hash = {'#' + path!r}")
-    b.wait(f"document.getElementById('main').dataset.at === {'#' + path!r}")
-    b.wait(READY)
-
-
-def keep(b, folder, name):
-    if folder:
-        b.picture(os.path.join(folder, name + ".png"))
 
 
 def log_in(b, address, folder):

@@ -1,0 +1,40 @@
+"""What both tests of the console need: its views, going to one, and what must hold in each: labels, texts, contrast, width."""
+import os
+
+VIEWS = ["/", "/devices", "/live", "/books", "/users", "/groups", "/device-groups", "/rules", "/control-roles", "/strategies", "/audit",
+    "/recordings", "/relays", "/tokens", "/settings", "/settings?tab=mail", "/settings?tab=webhooks", "/settings?tab=oidc",
+    "/settings?tab=ldap", "/account"]
+READY = "!document.querySelector('[aria-busy]') && document.querySelector('main h1') && !document.body.innerText.includes('Loading…')"
+# What one hears or reads: each field has a name, each button a text, one title a page, no row outside of the window.
+AUDIT = """(() => {
+  const bad = [], seen = (e) => test.seen(e), say = (e, why) => bad.push(`${e.outerHTML.slice(0, 100)}: ${why}`);
+  for (const e of document.querySelectorAll('input, select, textarea'))
+    if (seen(e) && !e.labels?.length && !e.getAttribute('aria-label')) say(e, 'has no label');
+  for (const e of document.querySelectorAll('button, a'))
+    if (seen(e) && !e.textContent.trim() && !e.getAttribute('aria-label')) say(e, 'has no text');
+  if (document.querySelectorAll('h1').length !== 1) bad.push('there is not one title');
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  if (new Set(ids).size !== ids.length) bad.push('an id stands twice');
+  if (document.documentElement.scrollWidth > innerWidth) bad.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${innerWidth}`);
+  const part = (v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+  const light = (c) => 0.2126 * part(c[0]) + 0.7152 * part(c[1]) + 0.0722 * part(c[2]);
+  const parse = (s) => (s.match(/[\\d.]+/g) ?? []).map(Number);
+  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] !== 0) return c; } return [255, 255, 255]; };
+  for (const e of document.querySelectorAll('body *')) {
+    if (!seen(e) || e.closest('svg') || e.disabled || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) say(e, `contrast ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+  }
+  return bad;
+})()"""
+
+
+def go(b, path):
+    b.eval(f"location.hash = {'#' + path!r}")
+    b.wait(f"document.getElementById('main').dataset.at === {'#' + path!r}")
+    b.wait(READY)
+
+
+def keep(b, folder, name):
+    if folder:
+        b.picture(os.path.join(folder, name + ".png"))
