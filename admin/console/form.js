@@ -58,20 +58,24 @@ const kinds = {
 	pick,
 };
 
+// What names a thing among others: of devices the id, since many have no name, and some the same.
+function naming(row) {
+	return "hostname" in row ? row.id : row.name;
+}
+
 // A guid by a name. f.from is a path that lists; what is typed must be the name of one of them.
 function pick(f, id, form) {
 	const list = h("datalist", { id: uid("list") });
 	const known = new Map();
 	const el = h("input", { id, type: "text", list: list.id, required: f.required, autocomplete: "off", maxlength: 128 });
-	const text = (row) => f.text?.(row) ?? row.name;
 	let timer = 0, asked = 0;
 	const look = async () => {
 		const mine = ++asked;
 		const page = await api.get(f.from(form), { ...f.query, q: known.has(el.value) ? "" : el.value, limit: FOUND }).catch(() => null);
 		if (!page || mine !== asked)
 			return;
-		page.items.forEach((row) => known.set(text(row), row.guid));
-		fill(list, page.items.map((row) => h("option", { value: text(row) })));
+		page.items.forEach((row) => known.set(naming(row), row.guid));
+		fill(list, page.items.map((row) => h("option", { value: naming(row), label: "hostname" in row ? row.name || row.hostname : null })));
 		judge();
 	};
 	const judge = () => el.setCustomValidity(el.value && !known.has(el.value) ? "There is none of that name." : "");

@@ -125,14 +125,16 @@ def shared_book(b, folder):
 
 def rule(b, api, number, folder):
     """Who is of the helpdesk may reach the till; the rules say so when they are asked."""
-    go(b, "/device-groups")
     add(b, "/device-groups", "device group", [("Name", "Tills")], "Tills")
     go(b, "/rules")
     b.click("Add rule")
     b.give("Name", "Helpdesk to tills")
     b.give("Who", "group")
-    b.give("The group", "Helpdesk")
-    b.wait("test.field('The group').validity.valid")
+    b.give("Who: its name", "Helpdesk")
+    b.wait("test.field('Who: its name').validity.valid")
+    b.give("What", "device")
+    b.give("What: its name or id", number)
+    b.wait("test.field('What: its name or id').validity.valid")
     keep(b, folder, "console-rule")
     b.click("Add")
     b.wait_text("Helpdesk to tills")

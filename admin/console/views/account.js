@@ -42,7 +42,7 @@ function totp(account, again) {
 		}), button("Turn off", async () => (await askCode("Turn off", (values) => api.del("/me/totp", values))) && again(), "danger"))];
 }
 
-function password() {
+function password(again) {
 	return new Form({ submit: "Change the password", fields: [
 		{ key: "old", label: "Password now", kind: "password", required: true, max: 1024, autocomplete: "current-password" },
 		{ key: "new", label: "New password", kind: "password", required: true, min: 12, max: 1024, autocomplete: "new-password",
@@ -50,6 +50,7 @@ function password() {
 	], send: async (values) => {
 		await api.post("/me/password", values);
 		say("Changed. All other sessions have ended.");
+		again();
 	} }).el;
 }
 
@@ -92,7 +93,7 @@ export async function accountView(ctx) {
 					await api.patch("/me", values);
 				say("Saved.");
 			} }).el),
-			local && h("section.card", null, h("h2", null, "Password"), password()),
+			local && h("section.card", null, h("h2", null, "Password"), password(again)),
 			h("section.card", null, h("h2", null, "One-time codes"), totp(me, again)),
 			h("section.card", null, h("h2", null, "Look"), look()),
 			may("listMySessions") && h("section", null, h("h2", null, "Your sessions"), sessions(ctx)));

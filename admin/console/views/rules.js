@@ -22,7 +22,7 @@ export function hoursText(hours) {
 function target(prefix, kinds) {
 	const from = { group: "/groups", user: "/users", device_group: "/device-groups", device: "/devices" };
 	return [{ key: `${prefix}_kind`, label: prefix === "subject" ? "Who" : "What", kind: "choice", options: kinds.map((k) => [k, words(k)]) },
-		{ key: `${prefix}_guid`, label: prefix === "subject" ? "Who: its name" : "What: its name", kind: "pick", required: true,
+		{ key: `${prefix}_guid`, label: prefix === "subject" ? "Who: its name" : "What: its name or id", kind: "pick", required: true,
 			from: (form) => from[form.value(`${prefix}_kind`)] }];
 }
 

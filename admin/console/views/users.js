@@ -1,6 +1,6 @@
 // Users: made, changed, imported; a lost telephone, a forgotten password, a session that must end.
 
-import { address, api, may } from "../api.js";
+import { address, api, may, session } from "../api.js";
 import { crudView } from "../crud.js";
 import { button, fill, h } from "../dom.js";
 import { attempt, confirm, dialog, say } from "../dialog.js";
@@ -12,11 +12,17 @@ const ROLES = ["user", "read-only", "operator", "auditor", "admin", "owner"];
 const CSV_MAX = 8 * 1024 * 1024;
 const PASSWORD = { key: "password", label: "Password", kind: "password", min: 12, max: 1024, autocomplete: "new-password" };
 
+// Owners alone make owners; what somebody is already stays in the list.
+function roles(row) {
+	return ROLES.filter((r) => r !== "owner" || session().account.role === "owner" || row?.role === "owner").map((r) => [r, words(r)]);
+}
+
 function fields(row) {
 	return [NAME, !row && { ...PASSWORD, help: "Empty: the user comes in by a provider." },
 		{ key: "display_name", label: "Shown as", max: 128 }, { key: "email", label: "Mail", kind: "email", max: 254 },
-		{ key: "role", label: "Role", kind: "choice", options: ROLES.map((r) => [r, words(r)]) }, pickGroup(),
-		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"]] },
+		{ key: "role", label: "Role", kind: "choice", options: roles(row) }, pickGroup(),
+		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"],
+			...(row?.status === "invited" ? [["invited", "Invited"]] : [])] },
 		{ key: "totp_required", label: "Must have one-time codes", kind: "check" },
 		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." },
 		pickControlRole("Empty: the default one."), NOTE];
