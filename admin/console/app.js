@@ -142,6 +142,11 @@ async function start() {
 	whenLoggedOut(show);
 	addEventListener("hashchange", show);
 	addEventListener("keydown", keys);
+	// What stands behind # is a view here: past the menu one goes without it.
+	document.querySelector("a.skip").addEventListener("click", (e) => {
+		e.preventDefault();
+		main.focus();
+	});
 	try {
 		setSession(await api.get("/session"));
 	} catch (e) {

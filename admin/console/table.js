@@ -35,8 +35,9 @@ export class Table {
 		this.cursors = [""];
 		this.chosen = new Map();
 		this.all = false;
-		this.body = h("tbody");
-		this.head = h("thead");
+		// Roles by name: a style that makes cards of rows takes them from elements.
+		this.body = h("tbody", { role: "rowgroup" });
+		this.head = h("thead", { role: "rowgroup" });
 		this.foot = h("div.pages");
 		this.bar = h("div.bulk", { hidden: true, role: "group", "aria-label": "Selected rows" });
 		this.el = this.build();
@@ -46,7 +47,7 @@ export class Table {
 	build() {
 		const { spec } = this;
 		const filters = (spec.filters ?? []).map((f) => filterField(f, this.query[f.key], (v) => this.filter(f.key, v)));
-		const grid = h("table", { onkeydown: (e) => this.keys(e) }, h("caption.hidden", null, spec.title), this.head, this.body);
+		const grid = h("table", { role: "table", onkeydown: (e) => this.keys(e) }, h("caption.hidden", null, spec.title), this.head, this.body);
 		return h("section.list", null,
 			h("form.filters", { role: "search", onsubmit: (e) => e.preventDefault() }, filters,
 				h("div.tools", null, spec.tools)),
@@ -87,7 +88,7 @@ export class Table {
 
 	message(text, bad) {
 		const columns = this.spec.columns.length + (this.spec.bulk ? 1 : 0);
-		fill(this.body, h("tr", null, h(bad ? "td.bad" : "td.quiet", { colspan: columns }, text)));
+		fill(this.body, h("tr", { role: "row" }, h(bad ? "td.bad" : "td.quiet", { colspan: columns, role: "cell" }, text)));
 		fill(this.foot);
 	}
 
@@ -95,7 +96,7 @@ export class Table {
 	draw() {
 		const old = this.body.contains(document.activeElement) && document.activeElement.closest("tr");
 		const at = old && controls(old).indexOf(document.activeElement);
-		fill(this.head, h("tr", null, this.spec.bulk && h("th.pick", { scope: "col" }, this.pickAll()),
+		fill(this.head, h("tr", { role: "row" }, this.spec.bulk && h("th.pick", { scope: "col", role: "columnheader" }, this.pickAll()),
 			this.spec.columns.map((c) => this.title(c))));
 		if (this.page.items.length)
 			fill(this.body, this.page.items.map((row) => this.row(row)));
@@ -110,11 +111,11 @@ export class Table {
 
 	title(column) {
 		if (!column.sort)
-			return h("th", { scope: "col" }, column.title);
+			return h("th", { scope: "col", role: "columnheader" }, column.title);
 		const now = this.query.sort;
 		const up = now === column.sort, down = now === `-${column.sort}`;
 		const turn = () => this.filter("sort", up ? `-${column.sort}` : down ? "" : column.sort);
-		return h("th", { scope: "col", "aria-sort": up ? "ascending" : down ? "descending" : "none" },
+		return h("th", { scope: "col", role: "columnheader", "aria-sort": up ? "ascending" : down ? "descending" : "none" },
 			button([column.title, h("span", { "aria-hidden": "true" }, up ? " ▲" : down ? " ▼" : "")], turn, "plain"));
 	}
 
@@ -140,7 +141,7 @@ export class Table {
 			this.drawBulk();
 		} });
 		box.checked = this.all || this.chosen.has(row.guid);
-		return h("td.pick", null, box);
+		return h("td.pick", { role: "cell" }, box);
 	}
 
 	row(row) {
@@ -151,9 +152,9 @@ export class Table {
 				content = h("a.row", { href: `#${spec.href(row)}` }, content);
 			else if (i === 0 && spec.open)
 				content = button(content, () => spec.open(row, this), "plain row");
-			return h(i === 0 ? "th" : "td", { "data-title": c.title, scope: i === 0 ? "row" : null }, h("div", null, content === "" ? "–" : content));
+			return h(i === 0 ? "th" : "td", { "data-title": c.title, scope: i === 0 ? "row" : null, role: i === 0 ? "rowheader" : "cell" }, h("div", null, content === "" ? "–" : content));
 		});
-		return h("tr", { "data-guid": row.guid }, spec.bulk && this.pick(row), cells);
+		return h("tr", { role: "row", "data-guid": row.guid }, spec.bulk && this.pick(row), cells);
 	}
 
 	drawPages() {

@@ -152,7 +152,7 @@ class Browser:
     def key(self, key):
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9, "Escape": 27, "Enter": 13}.get(key, 0),
-                **({"text": key} if kind == "keyDown" and len(key) == 1 else {}))
+                **({"text": {"Enter": "\r"}.get(key, key)} if kind == "keyDown" and (len(key) == 1 or key == "Enter") else {}))
 
     def scheme(self, dark):
         """Colours, without movement: what is half on its way is not what a test wants to see."""

@@ -13,6 +13,12 @@ AUDIT = """(() => {
   for (const e of document.querySelectorAll('button, a'))
     if (seen(e) && !e.textContent.trim() && !e.getAttribute('aria-label')) say(e, 'has no text');
   if (document.querySelectorAll('h1').length !== 1) bad.push('there is not one title');
+  let level = 0;
+  for (const e of document.querySelectorAll('h1, h2, h3, h4')) {
+    if (!seen(e)) continue;
+    if (e.tagName[1] > level + 1) say(e, `is a title below none of level ${level + 1}`);
+    level = Number(e.tagName[1]);
+  }
   const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
   if (new Set(ids).size !== ids.length) bad.push('an id stands twice');
   if (document.documentElement.scrollWidth > innerWidth) bad.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${innerWidth}`);
@@ -33,6 +39,24 @@ def go(b, path):
     b.eval(f"location.hash = {'#' + path!r}")
     b.wait(f"document.getElementById('main').dataset.at === {'#' + path!r}")
     b.wait(READY)
+
+
+# What a person can act on, as the browser tells it to programs that read a page out.
+ACTED_ON = {"button", "link", "textbox", "searchbox", "combobox", "checkbox", "spinbutton", "listbox", "Date", "ColorWell", "dialog", "table"}
+
+
+def spoken(b):
+    """What is wrong with the page for those who hear it: things without a name, lists that are no tables any more."""
+    nodes = [n for n in b.call("Accessibility.getFullAXTree")["nodes"] if not n["ignored"]]
+    said = [(n.get("role", {}).get("value"), n.get("name", {}).get("value", "")) for n in nodes]
+    faults = [f"a {role} without a name is read out" for role, name in said if role in ACTED_ON and not name.strip()]
+    roles = [role for role, _ in said]
+    if b.eval("document.querySelectorAll('main section.list').length") > roles.count("table"):
+        faults.append("a list is read out that is no table")
+    for landmark in ("main", "banner", "navigation"):
+        if landmark not in roles and b.eval(f"Boolean(document.querySelector('{ {'banner': 'header', 'navigation': 'nav'}.get(landmark, landmark)}')?.getClientRects().length)"):
+            faults.append(f"there is no {landmark}")
+    return faults
 
 
 def keep(b, folder, name):

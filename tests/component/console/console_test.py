@@ -10,7 +10,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 import browser  # noqa: E402
-from console_audit import AUDIT, READY, VIEWS, go, keep  # noqa: E402
+from console_audit import AUDIT, READY, VIEWS, go, keep, spoken  # noqa: E402
 
 # Pictures that a reader of such codes (zbarimg) has read: one block of check bytes, and many.
 QR = [("otpauth://totp/hawser:anna?secret=" + "A" * 52, 37, "2e58fd9e809334632dc57814d335f3a4a3cb7e7ebe97571f8dcb9e259bfd3830"),
@@ -224,11 +224,43 @@ def expired(b):
     b.wait(READY)
 
 
+def keyboard(b):
+    """Without a pointer: past the menu, into a dialog and out of it again to where one was, and back by the history."""
+    focus = "document.activeElement.textContent.trim()"
+    go(b, "/groups")
+    b.eval("document.body.tabIndex = -1; document.body.focus()")
+    b.key("Tab")
+    assert b.eval(focus) == "To the content", b.eval(focus)
+    assert b.eval("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    b.key("Enter")
+    b.wait("document.activeElement.id === 'main'")
+    assert b.eval("location.hash") == "#/groups" and b.eval("document.querySelector('h1').textContent") == "Groups"
+    for _ in range(12):
+        b.key("Tab")
+        if b.eval(focus) == "Add group":
+            break
+    assert b.eval(focus) == "Add group", b.eval(focus)
+    b.key("Enter")
+    b.wait("document.querySelector('dialog') && document.activeElement.closest('dialog')")
+    for _ in range(12):
+        b.key("Tab")
+        # the browser's own bar is the body here: never what lies behind the dialog
+        assert b.eval("document.activeElement === document.body || Boolean(document.activeElement.closest('dialog'))"), b.eval(focus)
+    b.key("Escape")
+    b.wait("!document.querySelector('dialog')")
+    assert b.eval(focus) == "Add group", b.eval(focus)
+    go(b, "/users?q=ben")
+    b.eval("history.back()")
+    b.wait("document.querySelector('h1')?.textContent === 'Groups'")
+    b.eval("history.forward()")
+    b.wait(f"document.querySelector('h1')?.textContent === 'Users' && {READY} && test.field('Search').value === 'ben'")
+
+
 def each_view(b, what):
     faults = []
     for path in VIEWS:
         go(b, path)
-        faults += [f"{what} {path}: {f}" for f in b.eval(AUDIT)]
+        faults += [f"{what} {path}: {f}" for f in b.eval(AUDIT) + spoken(b)]
     return faults
 
 
@@ -281,10 +313,11 @@ def main():
             hostile_names(b)
             for part in (users, devices, rules_books_tokens, audit, codes):
                 part(b, folder)
+            keyboard(b)
             faults += each_view(b, "light")
             b.scheme(dark=True)
-            b.size(360, 740)
-            faults += each_view(b, "dark, 360 wide")
+            b.size(320, 740)
+            faults += each_view(b, "dark, 320 wide")
             b.size(1200, 800)
             live(b)
             expired(b)
