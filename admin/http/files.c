@@ -1,13 +1,13 @@
-/* A page may load what comes from here and nothing else, run no script that stands in it, and be
- * shown in no frame. */
+/* A page may load what comes from here and nothing else, run no script that stands in it, make
+ * nothing out of text that a browser would take for HTML or a script, and be shown in no frame. */
 #include "admin/http/files.h"
 #include "shared/base/str.h"
 #include <string.h>
 
 static const char policy[] =
 		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-		"font-src 'self'; connect-src 'self'; media-src 'self' blob:; form-action 'self'; "
-		"base-uri 'none'; frame-ancestors 'none'";
+		"connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
+		"require-trusted-types-for 'script'; trusted-types 'none'";
 
 /* Whether the path is that of the target. */
 static bool same(const char *path, const struct htp_target *t)

@@ -110,7 +110,7 @@ class Browser:
             self.faults.append("the page opened a dialog of the browser: " + p["message"])
 
     def eval(self, text):
-        r = self.call("Runtime.evaluate", expression=text, awaitPromise=True, returnByValue=True)
+        r = self.call("Runtime.evaluate", expression=text, awaitPromise=True, returnByValue=True, allowUnsafeEvalBlockedByCSP=False)
         if "exceptionDetails" in r:
             raise RuntimeError(r["exceptionDetails"].get("exception", {}).get("description", "it threw"))
         return r["result"].get("value")

@@ -20,8 +20,9 @@ import openapi
 
 STATIC = os.path.join(openapi.ROOT, "admin", "console")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+# As in admin/http/files.c.
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-       "media-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+       "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'")
 PASSWORD, CODE = "demo-password", "123456"
 BODY_MAX = 8 << 20
 

@@ -102,7 +102,7 @@ static const struct {
 	{ "GET /sub/app.js HTTP/1.1\r\n" HOST "\r\n", "ETag: \"e2\"\r\n", NULL },
 	{ "GET /sub/app.js HTTP/1.1\r\n" HOST "If-None-Match: \"e2\"\r\n\r\n", "HTTP/1.1 304 ",
 			"Content-Length" },
-	{ "GET /index.html HTTP/1.1\r\n" HOST "\r\n", "frame-ancestors 'none'\r\n", NULL },
+	{ "GET /index.html HTTP/1.1\r\n" HOST "\r\n", "frame-ancestors 'none';", "unsafe" },
 	{ "GET /sub HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 404 ", NULL },
 	{ "GET /sub/app.jsx HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 404 ", NULL },
 	{ "POST /index.html HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 404 ", NULL },
