@@ -1,8 +1,8 @@
 /* api/app: opens what handlers share, and answers what all of them must answer alike. */
 #include "admin/api/app.h"
 #include "admin/api/identity.h"
-#include "admin/data/groups.h"
 #include "admin/api/presence.h"
+#include "admin/data/groups.h"
 #include "admin/data/settings.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -133,6 +133,7 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 		r = make_group(a, err);
 	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	if (r == HWS_OK)
 		r = start_notices(a, err);
 	if (r < 0) {
 		adi_app_free(a);

@@ -7,14 +7,6 @@
 #define B64 sodium_base64_VARIANT_ORIGINAL
 #define LEN_MAX 256
 
-int hws_base64_encode(struct hws_bytes in, char *buf, size_t size)
-{
-	if (in.len > SIZE_MAX / 2 || size < HWS_BASE64_TEXT(in.len))
-		return HWS_ERR_TOOBIG;
-	sodium_bin2base64(buf, size, in.ptr, in.len, B64);
-	return HWS_OK;
-}
-
 int hws_base64_decode(struct hws_bytes text, uint8_t *ret, size_t len)
 {
 	uint8_t raw[LEN_MAX];

@@ -15,5 +15,3 @@ int hws_base64url_encode(struct hws_bytes in, char *buf, size_t size) HWS_MUST_C
 /* Exactly `len` bytes (at most 256) from the whole of `text`, else HWS_ERR_INVAL. Nothing is
  * ignored: no blanks, no line ends, no missing padding. */
 int hws_base64_decode(struct hws_bytes text, uint8_t *ret, size_t len) HWS_MUST_CHECK;
-/* The text of `in`; HWS_ERR_TOOBIG: it needs HWS_BASE64_TEXT(in.len) bytes. */
-int hws_base64_encode(struct hws_bytes in, char *buf, size_t size) HWS_MUST_CHECK;
