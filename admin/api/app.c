@@ -1,6 +1,5 @@
 /* api/app: opens what handlers share, and answers what all of them must answer alike. */
 #include "admin/api/app.h"
-#include "admin/api/identity.h"
 #include "admin/api/presence.h"
 #include "admin/data/groups.h"
 #include "admin/data/settings.h"
@@ -127,8 +126,6 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 		r = open_keys(a, err);
 	if (r == HWS_OK)
 		r = open_store(a, err);
-	if (r == HWS_OK && adi_identity_new(conf, &a->identity) < 0)
-		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
 		r = make_group(a, err);
 	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
@@ -147,7 +144,6 @@ void adi_app_free(struct adi_app *a)
 {
 	if (!a)
 		return;
-	adi_identity_free(a->identity);
 	adi_presence_free(a->presence);
 	ntf_sender_free(a->sender);
 	sql_close(a->db);

@@ -4,5 +4,5 @@
 
 /* The presets of a report (sysinfo), as the settings have it: passed over, kept for an operator, or
  * done. Nobody becomes the owner by them: they are not proved by anything. */
-int adi_enrol_presets(struct adi_app *a, struct sql_conn *c,
-		const struct htp_request *q) HWS_MUST_CHECK;
+int adi_enrol_presets(
+		struct adi_app *a, struct sql_conn *c, const struct htp_request *q) HWS_MUST_CHECK;

@@ -99,8 +99,7 @@ int adi_fleet_ask(const char *path, const char *program, const json_t *req, json
 	}
 	const char *text = json_string_value(json_object_get(answer, "text"));
 
-	r = hws_error_set(err,
-			code_of(json_string_value(json_object_get(answer, "error"))), "%s",
+	r = hws_error_set(err, code_of(json_string_value(json_object_get(answer, "error"))), "%s",
 			text ? text : "it refuses");
 	json_decref(answer);
 	return r;
@@ -114,9 +113,8 @@ int adi_fleet_call(struct adi_fleet *f, enum adi_other which, const json_t *req,
 	if (!*path)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "no %s is set",
 				which == ADI_RENDEZVOUS ? "rendezvous-control" : "relay-control");
-	return adi_fleet_ask(path,
-			which == ADI_RENDEZVOUS ? ADI_RENDEZVOUS_NAME : ADI_RELAY_NAME, req, ret,
-			err);
+	return adi_fleet_ask(path, which == ADI_RENDEZVOUS ? ADI_RENDEZVOUS_NAME : ADI_RELAY_NAME,
+			req, ret, err);
 }
 
 bool adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req)
@@ -168,8 +166,7 @@ bool adi_fleet_relayed(struct adi_fleet *f, const char *ip_a, const char *ip_b)
 	size_t i;
 
 	pthread_mutex_lock(&f->lock);
-	json_array_foreach(f->pairs, i, pair)
-	{
+	json_array_foreach (f->pairs, i, pair) {
 		const json_t *a = json_object_get(pair, "a"), *b = json_object_get(pair, "b");
 
 		found |= (is_at(a, ip_a) && is_at(b, ip_b)) || (is_at(a, ip_b) && is_at(b, ip_a));

@@ -8,7 +8,8 @@
 enum adi_other { ADI_RENDEZVOUS, ADI_RELAY };
 
 /* By the settings of `app`; neither server needs to be there. */
-int adi_fleet_new(struct adi_app *app, struct adi_fleet **ret, struct hws_error *err) HWS_MUST_CHECK;
+int adi_fleet_new(
+		struct adi_app *app, struct adi_fleet **ret, struct hws_error *err) HWS_MUST_CHECK;
 void adi_fleet_free(struct adi_fleet *f); /* takes NULL */
 
 /* One request; *ret: the answer, new. HWS_ERR_NOTFOUND: no such server is set, or what is asked for
@@ -33,8 +34,8 @@ struct adi_relay_state {
 struct adi_fleet_state {
 	int64_t at; /* 0 = nobody was asked yet */
 	bool rendezvous_set, rendezvous_alive;
-	uint64_t online;        /* at the rendezvous server */
-	double direct_share;    /* of the last minutes' connections, NAN = there were none */
+	uint64_t online;     /* at the rendezvous server */
+	double direct_share; /* of the last minutes' connections, NAN = there were none */
 	double failures_per_min;
 	uint64_t relay_sessions, relay_bytes_per_s;
 	size_t relays;

@@ -108,8 +108,7 @@ static void ask_relay_list(struct adi_fleet *f, struct adi_fleet_state *st,
 	if (!st->rendezvous_alive ||
 			ask(f->rendezvous, ADI_RENDEZVOUS_NAME, "relays", &o, &err) < 0)
 		return;
-	json_array_foreach(json_object_get(o, "relays"), i, one)
-	{
+	json_array_foreach (json_object_get(o, "relays"), i, one) {
 		const char *address = json_string_value(json_object_get(one, "relay"));
 		const char *state = json_string_value(json_object_get(one, "state"));
 		const char *why = json_string_value(json_object_get(one, "error"));
@@ -126,7 +125,9 @@ static void ask_relay_list(struct adi_fleet *f, struct adi_fleet_state *st,
 				y->alive_at = before->relay[k].alive_at;
 		}
 		y->draining = json_is_true(json_object_get(one, "drained"));
-		if (why && *why && hws_fmt(y->problem, sizeof(y->problem), "No connection: %s.", why) < 0)
+		if (why && *why &&
+				hws_fmt(y->problem, sizeof(y->problem), "No connection: %s.", why) <
+						0)
 			y->problem[0] = '\0';
 		st->relays++;
 	}
@@ -164,7 +165,8 @@ static void ask_relay(struct adi_fleet_state *st, const struct adi_fleet_state *
 			y->alive_at = before->relay[k].alive_at;
 	}
 	if (ask(path, ADI_RELAY_NAME, "stats", &o, &err) < 0) {
-		if (hws_fmt(y->problem, sizeof(y->problem), "Its control socket does not answer.") < 0)
+		if (hws_fmt(y->problem, sizeof(y->problem), "Its control socket does not answer.") <
+				0)
 			y->problem[0] = '\0';
 		return;
 	}
@@ -202,7 +204,8 @@ static void name_problems(struct adi_fleet_state *st)
 /* A page of ids, after the last of the page before; false: that was all, or it failed. */
 static bool list_page(struct adi_fleet *f, char after[DAT_ID_TEXT], json_t **ret)
 {
-	json_t *req = json_pack("{s:s,s:s,s:i}", "cmd", "peers", "after", after, "limit", LIST_PAGE);
+	json_t *req = json_pack(
+			"{s:s,s:s,s:i}", "cmd", "peers", "after", after, "limit", LIST_PAGE);
 	struct hws_error err = { 0 };
 	json_t *o = NULL, *list;
 	const char *last;
@@ -242,8 +245,7 @@ static int write_page(struct adi_fleet *f, struct sql_conn *c, const json_t *lis
 	json_t *one;
 	int r = seen && ip ? HWS_OK : HWS_ERR_NOMEM;
 
-	json_array_foreach(list, i, one)
-	{
+	json_array_foreach (list, i, one) {
 		const char *id = json_string_value(json_object_get(one, "id"));
 		const char *at = json_string_value(json_object_get(one, "address"));
 

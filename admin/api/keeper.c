@@ -95,7 +95,8 @@ static void tidy(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 
 		/* one that fails does not keep the others from their work */
 		if (one < 0)
-			hws_warn_limited("tidying_failed", HWS_U64("job", i), HWS_ERR("error", one));
+			hws_warn_limited(
+					"tidying_failed", HWS_U64("job", i), HWS_ERR("error", one));
 	}
 }
 

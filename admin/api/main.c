@@ -55,7 +55,7 @@ static void on_reload(void *arg)
 	int rest;
 	struct adi_config *c = new_config(p->argc, p->argv, &rest, &err);
 
-	if (!c || adi_config_check(c, &err) < 0 || adi_server_reload(p->server, c, &err) < 0) {
+	if (!c || adi_server_check(c, &err) < 0 || adi_server_reload(p->server, c, &err) < 0) {
 		hws_error_log("reload.failed", HWS_STR("text", err.text));
 		free_config(c);
 		return;
@@ -137,7 +137,7 @@ static int run(struct program *p, const char *verb)
 		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p->argv[rest]);
 		return 2;
 	}
-	if (!p->conf || adi_config_check(p->conf, &err) < 0) {
+	if (!p->conf || adi_server_check(p->conf, &err) < 0) {
 		fprintf(stderr, NAME ": %s\n", err.text);
 		return 2;
 	}

@@ -103,8 +103,8 @@ json_t *adi_out_user(const struct dat_account *a, const struct adi_braked *brake
 	json_object_set_new(o, "status", json_string(adi_status_name(a->status)));
 	json_object_set_new(o, "group", adi_out_ref(a->group_guid, a->group_name));
 	json_object_set_new(o, "control_role_guid", adi_out_text_or_null(a->control_role_guid));
-	json_object_set_new(o, "control_role",
-			adi_out_ref(a->control_role_guid, a->control_role_name));
+	json_object_set_new(
+			o, "control_role", adi_out_ref(a->control_role_guid, a->control_role_name));
 	json_object_set_new(o, "totp_required", json_boolean(a->tfa_enforced));
 	json_object_set_new(o, "totp", json_boolean(a->tfa_on));
 	json_object_set_new(o, "max_sessions", json_integer(a->max_sessions));
@@ -143,9 +143,8 @@ static int add_session(const struct dat_session *s, void *arg)
 
 	if (at < l->page.offset || at >= l->page.offset + l->page.limit)
 		return HWS_OK;
-	return json_array_append_new(l->items, adi_out_session(s, l->current)) == 0
-			? HWS_OK
-			: HWS_ERR_NOMEM;
+	return json_array_append_new(l->items, adi_out_session(s, l->current)) == 0 ? HWS_OK
+										    : HWS_ERR_NOMEM;
 }
 
 void adi_answer_sessions(struct htp_request *q, struct htp_reply *reply, struct adi_app *app,

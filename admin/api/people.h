@@ -9,7 +9,7 @@ struct adi_braked {
 	struct {
 		char *name_key;
 		int64_t until;
-	} *row;
+	} * row;
 	size_t count;
 };
 int adi_braked_read(struct adi_app *app, struct sql_conn *c, struct adi_braked *ret) HWS_MUST_CHECK;

@@ -11,8 +11,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#define SCANS_MAX 16u       /* single devices that are looked for in the whole table */
-#define COMING 4096u        /* ids that were asked for in vain */
+#define SCANS_MAX 16u /* single devices that are looked for in the whole table */
+#define COMING 4096u  /* ids that were asked for in vain */
 #define COMING_MS (60ll * 1000)
 #define COMING_AGAIN_MS (600ll * 1000)
 /* Even without a hint of a change the database is asked now and then. */

@@ -30,8 +30,7 @@ static bool read_beat(const struct htp_request *q, struct adi_beat *b, char ip[D
 	if (htp_json_int(q->json, "modified_at", INT64_MIN, INT64_MAX, &b->has) < 0)
 		b->has = 0;
 	b->conns = 0;
-	json_array_foreach(conns, i, one)
-	{
+	json_array_foreach (conns, i, one) {
 		json_int_t n = json_integer_value(one);
 
 		if (json_is_integer(one) && n >= 0 && n <= INT32_MAX && b->conns < ADI_BEAT_CONNS)
@@ -44,8 +43,10 @@ static bool read_beat(const struct htp_request *q, struct adi_beat *b, char ip[D
  * whole answer. */
 static bool plain_key(const char *key)
 {
-	return *key && strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_-.") == strlen(key);
+	return *key &&
+			strspn(key,
+					"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789_-.") == strlen(key);
 }
 
 static int put_option(const char *key, const char *value, void *arg)
@@ -70,8 +71,10 @@ static int put_strategy(struct adi_app *a, struct sql_conn *c, const struct adi_
 		else
 			adi_sign_strategy(a, b->id, due.modified_at, options, strategy);
 	}
-	if (r == HWS_OK && due.send && (json_object_set_new(reply, "modified_at", json_integer(due.modified_at)) < 0 ||
-					       json_object_set_new(reply, "strategy", strategy) < 0))
+	if (r == HWS_OK && due.send &&
+			(json_object_set_new(reply, "modified_at", json_integer(due.modified_at)) <
+							0 ||
+					json_object_set_new(reply, "strategy", strategy) < 0))
 		r = HWS_ERR_NOMEM;
 	json_decref(options);
 	k->due = due.modified_at;
@@ -223,7 +226,8 @@ static void sysinfo(struct htp_request *q, struct htp_reply *reply, void *arg)
 	} else if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_DENIED) {
 		adi_presence_foreign(a->presence);
 		/* who is registering at this moment asks again soon; all others some time later */
-		htp_reply_text(reply, adi_presence_may_come(a->presence, s.id, adi_now())
+		htp_reply_text(reply,
+				adi_presence_may_come(a->presence, s.id, adi_now())
 						? "ID_NOT_FOUND"
 						: "SYSINFO_REFUSED");
 	} else {

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE_WRITERS (ADI_ROLE(DAT_ROLE_OWNER) | ADI_ROLE(DAT_ROLE_ADMIN) | ADI_ROLE(DAT_ROLE_OPERATOR))
+#define DEVICE_WRITERS                                                                             \
+	(ADI_ROLE(DAT_ROLE_OWNER) | ADI_ROLE(DAT_ROLE_ADMIN) | ADI_ROLE(DAT_ROLE_OPERATOR))
 #define BODY_MAX (64u << 10)
 
 /* --- presets ---------------------------------------------------------------------------------- */
@@ -54,8 +55,8 @@ static int keep_presets(struct sql_conn *c, const struct adi_sender *s, const js
 	return r;
 }
 
-static int do_presets(struct adi_app *a, struct sql_conn *c, const struct adi_sender *s,
-		const json_t *o)
+static int do_presets(
+		struct adi_app *a, struct sql_conn *c, const struct adi_sender *s, const json_t *o)
 {
 	struct dat_enrol in = {
 		.id = s->id,
@@ -72,8 +73,10 @@ static int do_presets(struct adi_app *a, struct sql_conn *c, const struct adi_se
 	int r = dat_enrol(c, a->keys, &in, adi_now(), what, sizeof(what));
 
 	/* a name that nobody has here is the installer's mistake; the report itself is good */
-	if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_INVAL || r == HWS_ERR_TOOBIG || r == HWS_ERR_FULL) {
-		hws_warn_limited("preset_not_done", HWS_STR("device", s->id), HWS_STR("text", what));
+	if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_INVAL || r == HWS_ERR_TOOBIG ||
+			r == HWS_ERR_FULL) {
+		hws_warn_limited(
+				"preset_not_done", HWS_STR("device", s->id), HWS_STR("text", what));
 		r = HWS_OK;
 	}
 	return r;

@@ -168,8 +168,7 @@ static char *files_of(const json_t *info)
 	char *text;
 	size_t i;
 
-	json_array_foreach(given, i, one)
-	{
+	json_array_foreach (given, i, one) {
 		char name[DAT_OS_TEXT];
 		json_t *holder = json_pack("{s:O?}", "name", json_array_get(one, 0));
 
@@ -229,9 +228,9 @@ static int store_file(struct report *p)
 /* For lists: what each number means. */
 static const char *alarm_name(int typ)
 {
-	static const char *const names[] = { "ip_whitelist", "thirty_attempts",
-		"six_in_a_minute", "logins", "logins_minute", "logins_hour", "ipv6_prefix",
-		"terminal_backoff", "terminal_concurrency", "scope_violation", "id_whitelist" };
+	static const char *const names[] = { "ip_whitelist", "thirty_attempts", "six_in_a_minute",
+		"logins", "logins_minute", "logins_hour", "ipv6_prefix", "terminal_backoff",
+		"terminal_concurrency", "scope_violation", "id_whitelist" };
 
 	return (unsigned)typ < HWS_COUNT(names) ? names[typ] : "other";
 }
@@ -411,8 +410,7 @@ static void active(struct htp_request *q, struct htp_reply *reply, void *arg)
 		adi_fail(reply, r, "connection");
 		return;
 	}
-	(void)snprintf(quoted, sizeof(quoted), "\"%s\"",
-			r == HWS_OK && own(q, &l) ? l.guid : "");
+	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", r == HWS_OK && own(q, &l) ? l.guid : "");
 	htp_reply_bytes(reply, 200, "application/json; charset=utf-8", hws_bytes_str(quoted));
 }
 
@@ -470,7 +468,7 @@ const struct htp_route adi_routes_reports[] = {
 	REPORT("/api/audit/alarm", alarm_report),
 	{ HTP_GET, "/api/audit/conn/active", .access = HTP_BEARER, .rate = HTP_RATE_USER,
 			.fn = active },
-	{ HTP_PUT, "/api/audit", .access = HTP_BEARER, .body = HTP_BODY_JSON,
-			.rate = HTP_RATE_USER, .body_max = BODY_MAX, .fn = put_note },
+	{ HTP_PUT, "/api/audit", .access = HTP_BEARER, .body = HTP_BODY_JSON, .rate = HTP_RATE_USER,
+			.body_max = BODY_MAX, .fn = put_note },
 };
 const size_t adi_routes_reports_count = HWS_COUNT(adi_routes_reports);

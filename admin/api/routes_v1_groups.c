@@ -143,8 +143,8 @@ static int change_group(const struct kind *k, struct htp_request *q, struct htp_
 		r = adi_v1_unchanged(q, reply, ret->updated_at);
 	if (r == HWS_OK)
 		r = dat_group_change(c, k->of, guid, adi_in_text(q->json, "name"),
-				adi_in_text(q->json, "note"),
-				adi_in_bool(q->json, "intra_access"), adi_now());
+				adi_in_text(q->json, "note"), adi_in_bool(q->json, "intra_access"),
+				adi_now());
 	if (r == HWS_OK)
 		r = dat_group_get(c, k->of, guid, ret);
 	if (r == HWS_OK)

@@ -416,8 +416,8 @@ static int do_remove(struct sql_conn *c, const struct htp_request *q, const stru
 	return dat_account_remove(c, a->guid);
 }
 
-static int do_password(struct sql_conn *c, const struct htp_request *q,
-		const struct dat_account *a, const char *hash)
+static int do_password(struct sql_conn *c, const struct htp_request *q, const struct dat_account *a,
+		const char *hash)
 {
 	int64_t now = adi_now();
 	int r;
@@ -425,7 +425,8 @@ static int do_password(struct sql_conn *c, const struct htp_request *q,
 	/* a directory keeps the passwords of its own */
 	if (strcmp(a->source, "local") != 0)
 		return HWS_ERR_INVAL;
-	r = dat_account_set_password(c, a->guid, hash, adi_in_bool(q->json, "must_change") != 0, now);
+	r = dat_account_set_password(
+			c, a->guid, hash, adi_in_bool(q->json, "must_change") != 0, now);
 	return r == HWS_OK ? dat_login_forgive(c, a->name, now) : r;
 }
 

@@ -186,8 +186,8 @@ static int learn_document(struct adi_schema *s, struct hws_error *err)
 	json_object_foreach (json_object_get(s->document, "paths"), key, path) {
 		json_object_foreach (path, method, operation) {
 			if (r == HWS_OK)
-				r = learn_parameters(s, json_object_get(operation, "parameters"),
-						err);
+				r = learn_parameters(
+						s, json_object_get(operation, "parameters"), err);
 		}
 	}
 	return r;

@@ -1,5 +1,5 @@
-/* api/schema: what bodies and answers must look like, as admin/api/openapi.json says: JSON Schema by
- * the words that this file uses, and no others. The document is our own and is trusted; what is
+/* api/schema: what bodies and answers must look like, as admin/api/openapi.json says: JSON Schema
+ * by the words that this file uses, and no others. The document is our own and is trusted; what is
  * checked against it is not. */
 #pragma once
 #include "shared/base/err.h"

@@ -1,9 +1,9 @@
 /* hawser-api as a whole: makes the edge with all tables of routes, binds its ports, and does what
  * an operator or a signal asks. */
-#include "admin/api/identity.h"
-#include "admin/api/policy_link.h"
 #include "admin/api/fleet.h"
+#include "admin/api/identity.h"
 #include "admin/api/keeper.h"
+#include "admin/api/policy_link.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
 #include "shared/base/log.h"
@@ -137,7 +137,7 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		.files = &adi_console,
 		.authorise = adi_authorise,
 		.shape = adi_v1_shape,
-		.arg = s,
+		.arg = s->app,
 		.threads = s->conf->threads,
 		.hash_threads = s->conf->hash_threads,
 		.queue_max = s->conf->queue_max,
@@ -149,6 +149,13 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	conf.table = s->tables;
 	return htp_server_new(s->loop, &conf, &s->edge, err);
+}
+
+int adi_server_check(const struct adi_config *c, struct hws_error *err)
+{
+	int r = adi_config_check(c, err);
+
+	return r == HWS_OK ? adi_identity_check(c, err) : r;
 }
 
 int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_server **ret,
@@ -165,6 +172,8 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 	r = find_places(s, err);
 	if (r == HWS_OK)
 		r = adi_app_new(c, &s->app, err);
+	if (r == HWS_OK && adi_identity_new(c, &s->app->identity) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
 		r = adi_v1_new(s->app, &s->v1, err);
 	if (r == HWS_OK)
@@ -216,6 +225,8 @@ void adi_server_free(struct adi_server *s)
 	hws_control_free(s->control);
 	hws_free(s->tables);
 	adi_v1_free(s->v1);
+	if (s->app)
+		adi_identity_free(s->app->identity);
 	adi_app_free(s->app);
 	hws_free(s);
 }

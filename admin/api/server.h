@@ -5,6 +5,8 @@
 
 struct adi_server;
 
+/* Whether settings make sense, each part's words included. */
+int adi_server_check(const struct adi_config *c, struct hws_error *err) HWS_MUST_CHECK;
 /* Binds; serves once the loop runs. `c` is borrowed until free or reload. */
 int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_server **ret,
 		struct hws_error *err) HWS_MUST_CHECK;

@@ -1,6 +1,5 @@
 /* api/who: proves who asks, and whether the route is for them. */
 #include "admin/api/who.h"
-#include "admin/api/server_parts.h"
 #include "admin/data/audit.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -220,7 +219,6 @@ static int prove(struct adi_app *a, struct htp_request *q, struct adi_who *w,
 
 int adi_authorise(struct htp_request *q, struct htp_reply *reply, void *arg)
 {
-	struct adi_server *s = arg;
 	struct adi_who *w = hws_alloc(sizeof(*w));
 	int r;
 
@@ -228,7 +226,7 @@ int adi_authorise(struct htp_request *q, struct htp_reply *reply, void *arg)
 		htp_reply_error(reply, 503, "The server is out of memory");
 		return HWS_ERR_NOMEM;
 	}
-	r = prove(s->app, q, w, reply);
+	r = prove(arg, q, w, reply);
 	if (r < 0) {
 		who_free(w);
 		return r;

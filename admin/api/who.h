@@ -20,7 +20,7 @@ struct adi_who {
 	char ip[DAT_IP_TEXT];        /* "" = unknown */
 };
 
-/* htp_conf.authorise; `arg` is the server. Looks at the route's roles and scope as well. A session
+/* htp_conf.authorise; `arg` is the app. Looks at the route's roles and scope as well. A session
  * of a client or browser opens no route of /api/v1; a token only routes with a scope that it has. */
 int adi_authorise(struct htp_request *q, struct htp_reply *reply, void *arg);
 /* NULL on routes that are open. */
