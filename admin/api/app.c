@@ -251,6 +251,13 @@ void adi_app_settings(struct adi_app *a, struct sql_conn *c, struct adi_settings
 	pthread_mutex_unlock(&a->lock);
 }
 
+void adi_app_forget_settings(struct adi_app *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->settings_read_us = 0;
+	pthread_mutex_unlock(&a->lock);
+}
+
 int adi_app_set_settings(
 		struct adi_app *a, struct sql_conn *c, const struct adi_settings *s, const char *by)
 {
@@ -261,9 +268,7 @@ int adi_app_set_settings(
 	for (size_t i = 0; i < HWS_COUNT(table) && r == HWS_OK; i++)
 		r = dat_setting_put(c, a->keys, table[i].key,
 				setting_text(s, &table[i], buf, sizeof(buf)), false, by, now);
-	pthread_mutex_lock(&a->lock);
-	a->settings_read_us = 0;
-	pthread_mutex_unlock(&a->lock);
+	adi_app_forget_settings(a);
 	return r;
 }
 

@@ -55,6 +55,8 @@ void adi_app_free(struct adi_app *a);
 int64_t adi_now(void);
 /* As a set of five seconds ago or younger; the one before when the database is away. */
 void adi_app_settings(struct adi_app *a, struct sql_conn *c, struct adi_settings *ret);
+/* The next adi_app_settings reads them. */
+void adi_app_forget_settings(struct adi_app *a);
 /* Stores all of it. */
 int adi_app_set_settings(struct adi_app *a, struct sql_conn *c, const struct adi_settings *s,
 		const char *by) HWS_MUST_CHECK;

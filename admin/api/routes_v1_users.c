@@ -1,4 +1,4 @@
-/* Accounts, one at a time. */
+/* Accounts, one at a time: what many at once are done by is in routes_v1_users_many. */
 #include "admin/api/people.h"
 #include "admin/data/factors.h"
 #include "admin/data/groups.h"

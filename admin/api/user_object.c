@@ -1,7 +1,9 @@
 /* api/user_object: keys that clients of any version look for; a value of another type than they
  * expect makes them drop the whole answer. */
 #include "admin/api/user_object.h"
+#include "admin/api/login_parts.h"
 #include "admin/data/factors.h"
+#include "shared/base/str.h"
 #include <string.h>
 
 #define WHITELIST_MAX 100u
@@ -29,7 +31,8 @@ static int add_trust(const char *data, int64_t until, void *arg)
 {
 	json_t *list = arg;
 
-	if (json_array_size(list) < WHITELIST_MAX)
+	/* browsers of the console are none of a client's business */
+	if (json_array_size(list) < WHITELIST_MAX && !hws_str_starts(data, ADI_TRUST_MARK))
 		json_array_append_new(list,
 				json_pack("{s:s,s:{s:s,s:s,s:s},s:I}", "data", data, "info", "os",
 						"", "type", "", "name", "", "exp",

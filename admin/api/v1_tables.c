@@ -6,8 +6,12 @@ extern const struct adi_calls adi_v1_basic;
 extern const struct adi_calls adi_v1_directory;
 extern const struct adi_calls adi_v1_groups;
 extern const struct adi_calls adi_v1_identity;
+extern const struct adi_calls adi_v1_login;
+extern const struct adi_calls adi_v1_me;
 extern const struct adi_calls adi_v1_notices;
+extern const struct adi_calls adi_v1_settings;
 extern const struct adi_calls adi_v1_setup;
+extern const struct adi_calls adi_v1_tokens;
 extern const struct adi_calls adi_v1_users;
 
 const struct adi_calls *const adi_v1_tables[] = {
@@ -15,8 +19,12 @@ const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_directory,
 	&adi_v1_groups,
 	&adi_v1_identity,
+	&adi_v1_login,
+	&adi_v1_me,
 	&adi_v1_notices,
+	&adi_v1_settings,
 	&adi_v1_setup,
+	&adi_v1_tokens,
 	&adi_v1_users,
 };
 const size_t adi_v1_tables_count = HWS_COUNT(adi_v1_tables);

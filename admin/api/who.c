@@ -1,5 +1,6 @@
 /* api/who: proves who asks, and whether the route is for them. */
 #include "admin/api/who.h"
+#include "admin/api/login.h"
 #include "admin/data/audit.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -141,9 +142,7 @@ static bool must_act(struct adi_app *a, struct sql_conn *c, const struct htp_req
 			return false;
 	}
 	adi_app_settings(a, c, &s);
-	return w->account.must_change_pw ||
-			((w->account.tfa_enforced || s.require_totp) && !w->account.tfa_on &&
-					strcmp(w->account.source, "oidc") != 0);
+	return w->account.must_change_pw || adi_owes_totp(&w->account, &s);
 }
 
 static bool scope_allows(const struct htp_route *route, const struct dat_token *t)

@@ -323,8 +323,7 @@ int dat_account_rehash(
 {
 	if (strlen(pw_hash) >= DAT_PW_HASH_TEXT)
 		return HWS_ERR_TOOBIG;
-	return dat_change_one(c,
-			"UPDATE account SET pw_hash = $1 WHERE guid = $2 AND pw_hash = $3",
+	return dat_change_one(c, "UPDATE account SET pw_hash = $1 WHERE guid = $2 AND pw_hash = $3",
 			SQL_P(SQL_T(pw_hash), SQL_T(guid), SQL_T(old_hash)));
 }
 

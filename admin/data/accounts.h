@@ -99,7 +99,13 @@ int dat_account_logged_in(struct sql_conn *c, const char *guid, int64_t now) HWS
 /* 0: nobody can log in yet, so that the set-up link is shown. */
 int dat_account_owners(struct sql_conn *c, int64_t *ret) HWS_MUST_CHECK;
 
-enum dat_account_order { DAT_BY_NAME, DAT_BY_ROLE, DAT_BY_STATUS, DAT_BY_LOGIN, DAT_ACCOUNT_ORDERS };
+enum dat_account_order {
+	DAT_BY_NAME,
+	DAT_BY_ROLE,
+	DAT_BY_STATUS,
+	DAT_BY_LOGIN,
+	DAT_ACCOUNT_ORDERS
+};
 struct dat_account_filter {
 	const char *search;     /* in name and address, "" = all */
 	const char *group_guid; /* "" = all */

@@ -47,14 +47,12 @@ int dat_account_list(struct sql_conn *c, struct dat_account_filter f, struct dat
 	page = dat_page(page);
 	if (r == HWS_OK && ret_total)
 		r = sql_number(c, "SELECT count(*) FROM account a " FILTER,
-				SQL_P(SQL_T(like), SQL_T(f.group_guid), SQL_T(role),
-						SQL_I(status)),
+				SQL_P(SQL_T(like), SQL_T(f.group_guid), SQL_T(role), SQL_I(status)),
 				ret_total);
 	if (r == HWS_OK)
 		r = sql_query(c, lists[f.order][page.down],
-				SQL_P(SQL_T(like), SQL_T(f.group_guid), SQL_T(role),
-						SQL_I(status), SQL_I(page.limit),
-						SQL_I(page.offset)),
+				SQL_P(SQL_T(like), SQL_T(f.group_guid), SQL_T(role), SQL_I(status),
+						SQL_I(page.limit), SQL_I(page.offset)),
 				list_row, &l);
 	return r;
 }

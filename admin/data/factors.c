@@ -293,6 +293,31 @@ static int check_mail(const struct challenge *ch, const char *secret, const char
 	return hws_secret_equal(hash, ch->code_hash, sizeof(hash)) ? HWS_OK : HWS_ERR_PASSWORD;
 }
 
+int dat_challenge_of(struct sql_conn *c, const char *secret, const char *device_id,
+		const char *device_uuid, int64_t now, char ret_account_guid[DAT_GUID_TEXT],
+		enum dat_challenge_kind *ret_kind)
+{
+	struct challenge ch = { 0 };
+	char hash[DAT_HASH_TEXT];
+	int r;
+
+	if (strnlen(secret, DAT_TOKEN_TEXT) != DAT_TOKEN_TEXT - 1)
+		return HWS_ERR_DENIED;
+	dat_token_hash(secret, hash);
+	r = sql_one(c,
+			"SELECT account_guid, kind, code_hash FROM login_challenge WHERE secret_hash "
+			"= $1 AND device_id = $2 AND device_uuid = $3 AND expires_at > $4 AND tries "
+			"< $5",
+			SQL_P(SQL_T(hash), SQL_T(device_id), SQL_T(device_uuid), SQL_I(now),
+					SQL_I(TRIES)),
+			read_challenge, &ch);
+	if (r == HWS_OK) {
+		*ret_kind = ch.totp ? DAT_CHALLENGE_TOTP : DAT_CHALLENGE_MAIL;
+		r = hws_str_copy(ret_account_guid, DAT_GUID_TEXT, ch.account_guid);
+	}
+	return r == HWS_ERR_NOTFOUND ? HWS_ERR_DENIED : r;
+}
+
 int dat_challenge_answer(struct sql_conn *c, const struct dat_keys *keys, const char *secret,
 		const char *device_id, const char *device_uuid, const char *code, int64_t now,
 		char ret_account_guid[DAT_GUID_TEXT])

@@ -33,6 +33,10 @@ int dat_challenge_begin(struct sql_conn *c, const char *account_guid, enum dat_c
 		const char *device_id, const char *device_uuid, const char *via, int64_t now,
 		char ret_secret[DAT_TOKEN_TEXT],
 		char ret_mail_code[DAT_MAIL_CODE_TEXT]) HWS_MUST_CHECK;
+/* Whose it is, while it lives, without a try. HWS_ERR_DENIED as below. */
+int dat_challenge_of(struct sql_conn *c, const char *secret, const char *device_id,
+		const char *device_uuid, int64_t now, char ret_account_guid[DAT_GUID_TEXT],
+		enum dat_challenge_kind *ret_kind) HWS_MUST_CHECK;
 /* Ends it when the code is right. HWS_ERR_DENIED: there is none for this client, or no longer;
  * HWS_ERR_PASSWORD: wrong. */
 int dat_challenge_answer(struct sql_conn *c, const struct dat_keys *keys, const char *secret,

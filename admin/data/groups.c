@@ -6,8 +6,8 @@
 #include "shared/base/str.h"
 
 struct texts {
-	const char *add, *get, *find, *rename, *note, *remove, *list, *list_down, *count, *leave_rules,
-			*leave_strategies;
+	const char *add, *get, *find, *rename, *note, *remove, *list, *list_down, *count,
+			*leave_rules, *leave_strategies;
 };
 
 #define COLUMNS_USER                                                                               \
@@ -28,7 +28,7 @@ struct texts {
 		.remove = "DELETE FROM " table " WHERE guid = $1",                                 \
 		.list = columns "WHERE name_key LIKE $1 ESCAPE '\\' ORDER BY name_key "            \
 				"LIMIT $2 OFFSET $3",                                              \
-		.list_down = columns "WHERE name_key LIKE $1 ESCAPE '\\' ORDER BY name_key DESC " \
+		.list_down = columns "WHERE name_key LIKE $1 ESCAPE '\\' ORDER BY name_key DESC "  \
 				     "LIMIT $2 OFFSET $3",                                         \
 		.count = "SELECT count(*) FROM " table " WHERE name_key LIKE $1 ESCAPE '\\'",      \
 		.leave_rules = rules, .leave_strategies = strategies                               \

@@ -62,7 +62,8 @@ static int count_pair(struct sql_conn *c, const char *key, const char *net, int6
 	if (r == HWS_OK)
 		r = sql_number(c,
 				"SELECT count(*) FROM audit_login WHERE name_tried = $1 AND net = $2 "
-				"AND " FAILED "$3 AND created_at > (SELECT coalesce(max(created_at), "
+				"AND " FAILED
+				"$3 AND created_at > (SELECT coalesce(max(created_at), "
 				"0) FROM audit_login WHERE name_tried = $1 AND net = $2 AND ok = 1)",
 				SQL_P(SQL_T(key), SQL_T(net), SQL_I(since)), &n->pair);
 	return r;
@@ -74,7 +75,8 @@ static int count_all(struct sql_conn *c, const char *key, const char *net, int64
 	int r = count_pair(c, key, net, since, n);
 
 	if (r == HWS_OK)
-		r = sql_number(c, "SELECT count(*) FROM audit_login WHERE net = $1 AND " FAILED "$2",
+		r = sql_number(c,
+				"SELECT count(*) FROM audit_login WHERE net = $1 AND " FAILED "$2",
 				SQL_P(SQL_T(net), SQL_I(since)), &n->net);
 	if (r == HWS_OK)
 		r = sql_number(c,

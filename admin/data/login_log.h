@@ -9,13 +9,13 @@
 #include "admin/data/accounts.h"
 
 struct dat_login_try {
-	const char *name;                       /* as it was typed */
-	const char *ip;                         /* "" = unknown */
-	const char *via;                        /* "client", "browser", "console" */
+	const char *name;                         /* as it was typed */
+	const char *ip;                           /* "" = unknown */
+	const char *via;                          /* "client", "browser", "console" */
 	const char *device_id, *device_uuid, *os; /* NULL = "" */
 };
 struct dat_login_brake {
-	unsigned tries;   /* of one name from one address; the wider brakes have ten times that */
+	unsigned tries;    /* of one name from one address; the wider brakes have ten times that */
 	int64_t window_ms; /* counted over so long, and braked for so long */
 };
 struct dat_login_turn {

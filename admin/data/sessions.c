@@ -187,6 +187,14 @@ int dat_session_check(struct sql_conn *c, const char *token, int64_t now, struct
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_DENIED : r;
 }
 
+int dat_session_keep(struct sql_conn *c, const char *guid)
+{
+	return dat_change_one(c,
+			"UPDATE auth_session SET epoch = (SELECT session_epoch FROM account a WHERE "
+			"a.guid = account_guid) WHERE guid = $1",
+			SQL_P(SQL_T(guid)));
+}
+
 int dat_session_end(struct sql_conn *c, const char *token)
 {
 	char hash[DAT_HASH_TEXT];

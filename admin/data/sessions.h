@@ -37,6 +37,8 @@ int dat_session_add(struct sql_conn *c, const struct dat_session_new *in, int64_
  * disabled account). Its time is extended, but written only now and then. */
 int dat_session_check(struct sql_conn *c, const char *token, int64_t now, struct dat_session *ret,
 		struct dat_account *ret_account) HWS_MUST_CHECK;
+/* This one outlives what ended all sessions of its account. */
+int dat_session_keep(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 int dat_session_end(struct sql_conn *c, const char *token) HWS_MUST_CHECK;
 /* One of an account, by its guid. */
 int dat_session_end_guid(

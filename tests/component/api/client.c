@@ -2,6 +2,7 @@
  * before. */
 #include "tests/component/api/client.h"
 #include "shared/base/buf.h"
+#include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
@@ -115,8 +116,7 @@ static char *read_all(int fd)
 static void put_head(struct hws_buf *out, const struct api_as *as, const char *method,
 		const char *path, const char *body)
 {
-	hws_buf_fmt(out, "%s %s HTTP/1.1\r\nHost: hawser\r\nConnection: close\r\n", method,
-			path);
+	hws_buf_fmt(out, "%s %s HTTP/1.1\r\nHost: hawser\r\nConnection: close\r\n", method, path);
 	if (*as->bearer)
 		hws_buf_fmt(out, "Authorization: Bearer %s\r\n", as->bearer);
 	if (*as->cookie)
@@ -130,6 +130,16 @@ static void put_head(struct hws_buf *out, const struct api_as *as, const char *m
 	if (body && (!as->head || !strstr(as->head, "Content-Type")))
 		hws_buf_fmt(out, "Content-Type: application/json\r\n");
 	hws_buf_fmt(out, "\r\n");
+}
+
+static int status_of(const char *digits)
+{
+	char three[4] = { 0 };
+	uint32_t n = 0;
+
+	ck_assert_int_eq(hws_fmt(three, sizeof(three), "%.3s", digits), HWS_OK);
+	ck_assert_int_eq(hws_parse_u32(three, &n), HWS_OK);
+	return (int)n;
 }
 
 const struct api_reply *api_send(struct api *a, struct api_as as, const char *method,
@@ -150,8 +160,9 @@ const struct api_reply *api_send(struct api *a, struct api_as as, const char *me
 	r->text = read_all(fd);
 	close(fd);
 	end = strstr(r->text, "\r\n\r\n");
-	ck_assert_msg(end && sscanf(r->text, "HTTP/1.1 %d", &r->status) == 1,
-			"%s %s: no answer: %s", method, path, r->text);
+	ck_assert_msg(end && hws_str_starts(r->text, "HTTP/1.1 "), "%s %s: no answer: %s", method,
+			path, r->text);
+	r->status = status_of(r->text + strlen("HTTP/1.1 "));
 	end[2] = '\0';
 	r->head = r->text;
 	r->body = end + 4;

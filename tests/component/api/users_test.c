@@ -27,7 +27,8 @@ START_TEST(groups_are_made_changed_and_removed)
 	(void)snprintf(path, sizeof(path), "/api/v1/groups/%s", api_text(g, "guid"));
 	(void)api_must(&api, 409, API_LOCAL, "POST", "/api/v1/groups", "{'name':'sALES'}");
 	(void)api_must(&api, 409, API_LOCAL, "PATCH", path, "{'note':'x','updated_at':1}");
-	g = api_must(&api, 200, API_LOCAL, "PATCH", path, "{'name':'Sellers','intra_access':false}");
+	g = api_must(&api, 200, API_LOCAL, "PATCH", path,
+			"{'name':'Sellers','intra_access':false}");
 	ck_assert_str_eq(api_text(g, "note"), "field");
 	ck_assert(json_is_false(api_at(g, "intra_access")));
 	g = api_must(&api, 200, API_LOCAL, "GET", "/api/v1/groups?sort=-name", NULL);
@@ -52,7 +53,8 @@ START_TEST(a_group_with_users_stays)
 	groups = api_must(&api, 200, API_LOCAL, "GET", "/api/v1/groups", NULL);
 	ck_assert_int_eq(api_int(groups, "items.0.members"), 1);
 	(void)snprintf(path, sizeof(path), "/api/v1/groups/%s", api_text(groups, "items.0.guid"));
-	ck_assert_str_eq(api_text(api_must(&api, 409, API_LOCAL, "DELETE", path, NULL), "error.code"),
+	ck_assert_str_eq(api_text(api_must(&api, 409, API_LOCAL, "DELETE", path, NULL),
+					 "error.code"),
 			"in_use");
 }
 END_TEST
