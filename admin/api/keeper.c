@@ -4,7 +4,9 @@
 #include "admin/data/audit.h"
 #include "admin/data/changes.h"
 #include "admin/data/conn_log.h"
+#include "admin/data/factors.h"
 #include "admin/data/leases.h"
+#include "admin/data/login_log.h"
 #include "admin/data/reports.h"
 #include "admin/data/sessions.h"
 #include "shared/base/clock.h"
@@ -21,6 +23,7 @@
 #define TIDY_MS (30ll * 1000)
 #define LEASE "tidy"
 #define LEASE_MS (90ll * 1000)
+#define LOGIN_DAYS 180u /* so long an address is known to an account */
 #define TRIM_MAX 5000u /* events at a time: others wait for the chain meanwhile */
 
 struct adi_keeper {
@@ -67,6 +70,20 @@ static int trim_sessions(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 	return dat_session_sweep(c, now, &n);
 }
 
+static int trim_logins(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	int64_t n;
+
+	(void)k;
+	return dat_login_sweep(c, LOGIN_DAYS, now, &n);
+}
+
+static int trim_factors(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	(void)k;
+	return dat_factors_sweep(c, now);
+}
+
 static int trim_audit(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 {
 	struct adi_settings s;
@@ -83,6 +100,8 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	forget_nonces,
 	trim_changes,
 	trim_sessions,
+	trim_logins,
+	trim_factors,
 	trim_audit,
 };
 

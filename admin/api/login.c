@@ -3,6 +3,8 @@
 #include "admin/api/login.h"
 #include "admin/api/login_parts.h"
 #include "admin/api/people.h"
+#include "admin/identity/login.h"
+#include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <string.h>
@@ -64,13 +66,25 @@ static int begin(struct attempt *at)
 	return r;
 }
 
-/* Who has no password here may have one in the directory. */
+/* Who has no password here may have one in the directory, and may come in for the first time. */
 static int by_directory(struct attempt *at, const char *password, struct hws_error *err)
 {
-	(void)at;
-	(void)password;
-	(void)err;
-	return HWS_ERR_NOTFOUND;
+	const char *ca = at->app->conf->ldap_ca;
+	const char *name = at->known ? at->account.name : at->name;
+	char guid[DAT_GUID_TEXT];
+	struct sql_conn *c;
+	int r = idn_login_ldap(at->app->db, at->app->keys, *ca ? ca : NULL, name, password, adi_now(),
+			guid, err);
+
+	if (r < 0)
+		return r;
+	r = sql_take(at->app->db, &c);
+	if (r < 0)
+		return r;
+	r = dat_account_get(c, guid, &at->account);
+	sql_give(c);
+	at->known = r == HWS_OK;
+	return r == HWS_ERR_NOTFOUND ? HWS_ERR_STORE : r;
 }
 
 /* HWS_OK, HWS_ERR_PASSWORD, or why it cannot be told (`err` says it to who asks). */
@@ -192,7 +206,13 @@ static int decide(struct attempt *at, struct sql_conn *c, int proof, const struc
 		return adi_login_failed(at->app, c, at->from, &at->turn, a, at->name,
 				DAT_LOGIN_WRONG, "password");
 	}
-	adi_login_refuse(ret, *why->text ? why->text : "The directory does not answer");
+	/* what a directory says when it is away is for the log, and no failure of who asks */
+	if (proof == HWS_ERR_DENIED && *why->text) {
+		adi_login_refuse(ret, why->text);
+	} else {
+		hws_warn("login.directory", HWS_STR("error", why->text), HWS_ERR("code", proof));
+		adi_login_refuse(ret, "The directory of users does not answer; try again later");
+	}
 	return adi_login_failed(at->app, c, at->from, &at->turn, a, at->name,
 			proof == HWS_ERR_DENIED ? DAT_LOGIN_REFUSED : DAT_LOGIN_UNDECIDED,
 			"directory");

@@ -1,7 +1,10 @@
 /* api/login_enter: what belongs to a login that succeeded, by whatever way, and to one that did
  * not. */
 #include "admin/api/login_parts.h"
+#include "admin/data/alarms.h"
 #include "admin/data/devices.h"
+#include "admin/data/notices.h"
+#include "admin/data/smtp.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -76,6 +79,25 @@ int adi_login_audit(struct adi_app *app, struct sql_conn *c, const struct adi_lo
 	return r;
 }
 
+/* Whoever guesses has come to the brake. */
+static int alarm(struct adi_app *app, struct sql_conn *c, const struct adi_login_from *from,
+		const struct dat_account *a, const char *name, const char *reason)
+{
+	const char *about = a ? a->name : name;
+	char text[DAT_EMAIL_TEXT + DAT_IP_TEXT + 80], ip[DAT_IP_TEXT];
+	struct dat_alarm raised = { .kind = DAT_ALARM_BRUTE_FORCE,
+		.about = about,
+		.text = text,
+		.account = a ? a->name : NULL,
+		.ip = ip };
+	int r = adi_login_audit(app, c, from, "login.braked", a, name, reason);
+
+	adi_ip(from->q, ip);
+	(void)snprintf(text, sizeof(text), "Too many wrong passwords or codes for \"%.200s\" from %s.",
+			about, *ip ? ip : "an unknown address");
+	return r == HWS_OK ? dat_alarm_raise(c, app->keys, &raised, adi_now(), NULL) : r;
+}
+
 int adi_login_failed(struct adi_app *app, struct sql_conn *c, const struct adi_login_from *from,
 		const struct dat_login_turn *turn, const struct dat_account *a, const char *name,
 		enum dat_login_end end, const char *reason)
@@ -87,18 +109,31 @@ int adi_login_failed(struct adi_app *app, struct sql_conn *c, const struct adi_l
 				end == DAT_LOGIN_WRONG ? "login.failed" : "login.refused", a, name,
 				reason);
 	if (r == HWS_OK && end == DAT_LOGIN_WRONG && turn->last)
-		r = adi_login_audit(app, c, from, "login.braked", a, name, reason);
+		r = alarm(app, c, from, a, name, reason);
 	return r;
 }
 
-int adi_login_mail(struct adi_app *app, struct sql_conn *c, const struct dat_account *a,
-		const char *code)
+int adi_login_mail(
+		struct adi_app *app, struct sql_conn *c, const struct dat_account *a, const char *code)
 {
-	(void)app;
-	(void)c;
-	(void)a;
-	(void)code;
-	return HWS_ERR_UNSUPPORTED;
+	char subject[DAT_NAME_TEXT + 40], body[DAT_NAME_TEXT + 400];
+	struct dat_smtp smtp;
+	int r = dat_smtp_load(c, app->keys, &smtp);
+
+	if (r == HWS_OK && (!smtp.enabled || !*a->email))
+		return HWS_ERR_UNSUPPORTED;
+	if (r == HWS_OK)
+		r = hws_fmt(subject, sizeof(subject), "Code for %s", app->server_name);
+	if (r == HWS_OK)
+		r = hws_fmt(body, sizeof(body),
+				"%s\n\nThis is the code of your login at %s. It serves once, within "
+				"five minutes.\nIf you are not logging in, somebody else knows your "
+				"password: change it.\n",
+				code, app->server_name);
+	if (r == HWS_OK)
+		r = dat_notice_mail(c, app->keys, a->email, subject, body, adi_now());
+	hws_wipe(body, sizeof(body));
+	return r;
 }
 
 /* --- coming in -------------------------------------------------------------------------------- */
