@@ -272,6 +272,11 @@ int adi_app_set_settings(
 	return r;
 }
 
+bool adi_owes_totp(const struct dat_account *a, const struct adi_settings *s)
+{
+	return (a->tfa_enforced || s->require_totp) && !a->tfa_on && strcmp(a->source, "oidc") != 0;
+}
+
 /* --- answers that are everybody's ------------------------------------------------------------- */
 
 bool adi_take(struct adi_app *a, struct htp_reply *reply, struct sql_conn **ret)

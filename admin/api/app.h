@@ -2,6 +2,7 @@
  * that are read often. Everything here may block but adi_now; any thread. */
 #pragma once
 #include "admin/api/config.h"
+#include "admin/data/accounts.h"
 #include "admin/data/keys.h"
 #include "admin/http/request.h"
 #include "admin/notify/sender.h"
@@ -60,6 +61,10 @@ void adi_app_forget_settings(struct adi_app *a);
 /* Stores all of it. */
 int adi_app_set_settings(struct adi_app *a, struct sql_conn *c, const struct adi_settings *s,
 		const char *by) HWS_MUST_CHECK;
+
+/* Whether an account owes its second factor: it, or the server, asks for one, and it has none.
+ * Providers have their own. */
+bool adi_owes_totp(const struct dat_account *a, const struct adi_settings *s);
 
 /* A connection for this request; false: `reply` says that the database is away or busy (503, which
  * makes no client forget its login). Give it back with sql_give. */

@@ -34,8 +34,8 @@ static void set_trust(const struct htp_request *q, struct htp_reply *reply, cons
 	hws_wipe(text, sizeof(text));
 }
 
-json_t *adi_console_enter(const struct htp_request *q, struct htp_reply *reply,
-		struct adi_app *app, const struct adi_login *l)
+json_t *adi_console_enter(const struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
+		const struct adi_login *l)
 {
 	struct sql_conn *c;
 	json_t *o;

@@ -9,5 +9,5 @@
 struct adi_login_from adi_console_from(const struct htp_request *q, char trust[DAT_TOKEN_TEXT]);
 /* After ADI_LOGIN_DONE: sets the cookies, and gives the Session of the description; NULL: `reply`
  * says what failed. */
-json_t *adi_console_enter(const struct htp_request *q, struct htp_reply *reply,
-		struct adi_app *app, const struct adi_login *l);
+json_t *adi_console_enter(const struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
+		const struct adi_login *l);

@@ -2,7 +2,6 @@
 #include "admin/api/console_session.h"
 #include "admin/data/factors.h"
 #include "shared/base/mem.h"
-#include <string.h>
 
 #define HOUR_MS (3600ll * 1000)
 
@@ -33,19 +32,15 @@ json_t *adi_out_account(struct adi_app *app, struct sql_conn *c, const struct da
 {
 	struct adi_settings s;
 	int64_t codes = 0;
-	bool wanted;
 
 	if (dat_recovery_left(c, a->guid, &codes) < 0)
 		return NULL;
 	adi_app_settings(app, c, &s);
-	/* a provider has its own second factor */
-	wanted = (a->tfa_enforced || s.require_totp) && !a->tfa_on &&
-			strcmp(a->source, "oidc") != 0;
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:I,s:b,s:b}", "guid", a->guid, "name",
 			a->name, "display_name", a->display_name, "email", a->email, "role",
 			adi_role_name(a->role), "source", a->source, "totp", a->tfa_on,
 			"recovery_codes_left", (json_int_t)codes, "must_change_password",
-			a->must_change_pw, "must_set_totp", wanted);
+			a->must_change_pw, "must_set_totp", adi_owes_totp(a, &s));
 }
 
 json_t *adi_out_console(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,

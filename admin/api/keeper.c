@@ -24,7 +24,7 @@
 #define LEASE "tidy"
 #define LEASE_MS (90ll * 1000)
 #define LOGIN_DAYS 180u /* so long an address is known to an account */
-#define TRIM_MAX 5000u /* events at a time: others wait for the chain meanwhile */
+#define TRIM_MAX 5000u  /* events at a time: others wait for the chain meanwhile */
 
 struct adi_keeper {
 	struct adi_app *app;

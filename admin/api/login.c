@@ -9,11 +9,6 @@
 #include "shared/base/str.h"
 #include <string.h>
 
-bool adi_owes_totp(const struct dat_account *a, const struct adi_settings *s)
-{
-	return (a->tfa_enforced || s->require_totp) && !a->tfa_on && strcmp(a->source, "oidc") != 0;
-}
-
 void adi_login_done(struct adi_login *l)
 {
 	hws_wipe(l, sizeof(*l));
@@ -73,8 +68,8 @@ static int by_directory(struct attempt *at, const char *password, struct hws_err
 	const char *name = at->known ? at->account.name : at->name;
 	char guid[DAT_GUID_TEXT];
 	struct sql_conn *c;
-	int r = idn_login_ldap(at->app->db, at->app->keys, *ca ? ca : NULL, name, password, adi_now(),
-			guid, err);
+	int r = idn_login_ldap(at->app->db, at->app->keys, *ca ? ca : NULL, name, password,
+			adi_now(), guid, err);
 
 	if (r < 0)
 		return r;

@@ -53,6 +53,3 @@ void adi_login_enter(struct adi_app *app, struct sql_conn *c, const struct adi_l
 /* Ends the session of who asks. HWS_ERR_NOTFOUND: it has ended. */
 int adi_login_end(struct adi_app *app, struct sql_conn *c,
 		const struct htp_request *q) HWS_MUST_CHECK;
-
-/* Whether an account owes its second factor: it, or the server, asks for one, and it has none. */
-bool adi_owes_totp(const struct dat_account *a, const struct adi_settings *s);

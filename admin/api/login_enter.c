@@ -93,8 +93,9 @@ static int alarm(struct adi_app *app, struct sql_conn *c, const struct adi_login
 	int r = adi_login_audit(app, c, from, "login.braked", a, name, reason);
 
 	adi_ip(from->q, ip);
-	(void)snprintf(text, sizeof(text), "Too many wrong passwords or codes for \"%.200s\" from %s.",
-			about, *ip ? ip : "an unknown address");
+	(void)snprintf(text, sizeof(text),
+			"Too many wrong passwords or codes for \"%.200s\" from %s.", about,
+			*ip ? ip : "an unknown address");
 	return r == HWS_OK ? dat_alarm_raise(c, app->keys, &raised, adi_now(), NULL) : r;
 }
 
@@ -113,8 +114,8 @@ int adi_login_failed(struct adi_app *app, struct sql_conn *c, const struct adi_l
 	return r;
 }
 
-int adi_login_mail(
-		struct adi_app *app, struct sql_conn *c, const struct dat_account *a, const char *code)
+int adi_login_mail(struct adi_app *app, struct sql_conn *c, const struct dat_account *a,
+		const char *code)
 {
 	char subject[DAT_NAME_TEXT + 40], body[DAT_NAME_TEXT + 400];
 	struct dat_smtp smtp;

@@ -1,4 +1,4 @@
-/* Tokens of scripts. */
+/* Tokens of scripts: nobody makes one that may more than they may themselves. */
 #include "admin/api/authority.h"
 #include "admin/api/people.h"
 #include "admin/api/v1.h"

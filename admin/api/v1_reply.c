@@ -123,6 +123,10 @@ void adi_v1_shape(const struct htp_request *q, struct htp_reply *reply, void *ar
 			if (of[i].status == status)
 				code = of[i].code;
 		}
+		if (strcmp(text, ADI_TEXT_PAGE_OLD) == 0)
+			code = ADI_CSRF;
+		else if (strcmp(text, ADI_TEXT_ACT_FIRST) == 0)
+			code = ADI_SECOND_FACTOR;
 		put_error(reply, status, code, NULL, text);
 	}
 	json_decref(body);

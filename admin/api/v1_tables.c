@@ -13,6 +13,8 @@ extern const struct adi_calls adi_v1_settings;
 extern const struct adi_calls adi_v1_setup;
 extern const struct adi_calls adi_v1_tokens;
 extern const struct adi_calls adi_v1_users;
+extern const struct adi_calls adi_v1_users_csv;
+extern const struct adi_calls adi_v1_users_many;
 
 const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_basic,
@@ -26,5 +28,7 @@ const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_setup,
 	&adi_v1_tokens,
 	&adi_v1_users,
+	&adi_v1_users_csv,
+	&adi_v1_users_many,
 };
 const size_t adi_v1_tables_count = HWS_COUNT(adi_v1_tables);

@@ -1,6 +1,5 @@
 /* api/who: proves who asks, and whether the route is for them. */
 #include "admin/api/who.h"
-#include "admin/api/login.h"
 #include "admin/data/audit.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -114,7 +113,7 @@ static int by_cookie(struct sql_conn *c, const struct htp_request *q, struct adi
 		return HWS_ERR_DENIED;
 	if (q->head.method == HTP_GET || q->head.method == HTP_HEAD || csrf_matches(q, w))
 		return HWS_OK;
-	return refuse(reply, 403, "The page is out of date; load it again");
+	return refuse(reply, 403, ADI_TEXT_PAGE_OLD);
 }
 
 static void by_admin_socket(struct adi_who *w)
@@ -173,7 +172,7 @@ static int may(struct adi_app *a, struct sql_conn *c, const struct htp_request *
 	if (w->via == ADI_VIA_TOKEN && !scope_allows(route, &w->token))
 		return refuse(reply, 403, "This token has no right to do that");
 	if (must_act(a, c, q, w))
-		return refuse(reply, 403, "Change the password or set up the second factor first");
+		return refuse(reply, 403, ADI_TEXT_ACT_FIRST);
 	return HWS_OK;
 }
 

@@ -10,6 +10,10 @@ enum adi_via { ADI_VIA_CLIENT, ADI_VIA_BROWSER, ADI_VIA_CONSOLE, ADI_VIA_TOKEN, 
 #define ADI_COOKIE "hawser_session"
 #define ADI_CSRF_FIELD "X-CSRF-Token"
 
+/* Refusals that have a code of their own in /api/v1 (adi_v1_shape). */
+#define ADI_TEXT_PAGE_OLD "The page is out of date; load it again"
+#define ADI_TEXT_ACT_FIRST "Change the password or set up the second factor first"
+
 struct adi_who {
 	enum adi_via via;
 	/* ADI_VIA_LOCAL: no account of the database; role owner, name "local", guid "". */

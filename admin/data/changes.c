@@ -58,7 +58,8 @@ static int since_row(const struct sql_row *row, void *arg)
 int dat_changes_since(struct sql_conn *c, int64_t *seq, dat_changed_fn fn, void *arg)
 {
 	struct since s = { fn, arg, *seq, false };
-	int r = sql_query(c, "SELECT seq, kind, ref FROM change_log WHERE seq > $1 ORDER BY seq LIMIT $2",
+	int r = sql_query(c,
+			"SELECT seq, kind, ref FROM change_log WHERE seq > $1 ORDER BY seq LIMIT $2",
 			SQL_P(SQL_I(*seq), SQL_I(BATCH)), since_row, &s);
 
 	if (r < 0)

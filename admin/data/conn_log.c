@@ -198,7 +198,7 @@ int dat_conn_set_note(struct sql_conn *c, const char *guid, const char *note)
 	int r = dat_text_check(note, DAT_NOTE_TEXT, true);
 
 	return r == HWS_OK ? dat_change_one(c, "UPDATE audit_conn SET note = $1 WHERE guid = $2",
-				     SQL_P(SQL_T(note), SQL_T(guid)))
+					     SQL_P(SQL_T(note), SQL_T(guid)))
 			   : r;
 }
 

@@ -16,10 +16,10 @@ enum dat_conn_type {
 struct dat_conn {
 	char guid[DAT_GUID_TEXT];
 	char device_id[DAT_ID_TEXT], device_uuid[DAT_UUID_TEXT];
-	int64_t conn_id;               /* the device's own; starts again with its service */
-	char session_id[24];           /* a full 64-bit number, as text; "0" = not authorised yet */
-	int type;                      /* -1 = not known yet */
-	char peer_id[DAT_ID_TEXT], peer_name[DAT_NAME_TEXT]; /* as it says */
+	int64_t conn_id;     /* the device's own; starts again with its service */
+	char session_id[24]; /* a full 64-bit number, as text; "0" = not authorised yet */
+	int type;            /* -1 = not known yet */
+	char peer_id[DAT_ID_TEXT], peer_name[DAT_NAME_TEXT];           /* as it says */
 	char account_guid[DAT_GUID_TEXT], account_name[DAT_NAME_TEXT]; /* "" = not known */
 	char ip[DAT_IP_TEXT];
 	int primary_auth, two_factor;
@@ -51,8 +51,7 @@ int dat_conn_set_note(struct sql_conn *c, const char *guid, const char *note) HW
 typedef int (*dat_conn_fn)(const struct dat_conn *l, void *arg);
 /* Those that are open now, the newest first; "" = of all devices, of all accounts. */
 int dat_conn_list_open(struct sql_conn *c, const char *device_id, const char *account_guid,
-		struct dat_page page, dat_conn_fn fn, void *arg,
-		int64_t *ret_total) HWS_MUST_CHECK;
+		struct dat_page page, dat_conn_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 int dat_conn_open_count(struct sql_conn *c, int64_t *ret) HWS_MUST_CHECK;
 /* The account that a reference of the rendezvous server stands for: guid and name into `l`.
  * HWS_ERR_NOTFOUND: of another device, or not known any more. */

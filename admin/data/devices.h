@@ -27,8 +27,8 @@ int dat_device_get(struct sql_conn *c, const char *guid, struct dat_device *ret)
 int dat_device_find(struct sql_conn *c, const char *id, struct dat_device *ret) HWS_MUST_CHECK;
 
 /* The public key by which the ID server knows it, in base64. */
-int dat_device_set_key(struct sql_conn *c, const char *guid, const char *key,
-		int64_t now) HWS_MUST_CHECK;
+int dat_device_set_key(
+		struct sql_conn *c, const char *guid, const char *key, int64_t now) HWS_MUST_CHECK;
 
 /* What a device says of itself; texts that are too long are HWS_ERR_TOOBIG. HWS_ERR_NOTFOUND: not
  * here with this uuid. */

@@ -39,8 +39,8 @@ static int by_key(struct sql_conn *c, const char *text, const char *name, char *
 	return r == HWS_OK ? sql_one(c, text, SQL_P(SQL_T(key)), copy_guid, ret_guid) : r;
 }
 
-static int look_up(struct sql_conn *c, const struct dat_enrol *in, struct target *t,
-		char *ret_what, size_t size)
+static int look_up(struct sql_conn *c, const struct dat_enrol *in, struct target *t, char *ret_what,
+		size_t size)
 {
 	const struct {
 		const char *what, *name, *text;
@@ -96,8 +96,8 @@ static int put_entry(struct sql_conn *c, const struct dat_keys *keys, const stru
 	return r == HWS_OK ? dat_entry_put(c, keys, book, &ch, now) : r;
 }
 
-static int assign(struct sql_conn *c, const struct dat_enrol *in, const struct target *t,
-		int64_t now)
+static int assign(
+		struct sql_conn *c, const struct dat_enrol *in, const struct target *t, int64_t now)
 {
 	struct dat_device_change ch = {
 		.owner_guid = in->user ? t->user : NULL,
@@ -148,10 +148,11 @@ int dat_preset_put(struct sql_conn *c, const char *id, const char *uuid, const c
 {
 	int r = dat_text_check(preset, DAT_PRESET_TEXT, false);
 
-	return r == HWS_OK ? dat_change_one(c,
-				     "UPDATE device SET preset = $1 WHERE id = $2 AND uuid = $3",
-				     SQL_P(SQL_T(preset), SQL_T(id), SQL_T(uuid)))
-			   : r;
+	return r == HWS_OK
+			? dat_change_one(c,
+					  "UPDATE device SET preset = $1 WHERE id = $2 AND uuid = $3",
+					  SQL_P(SQL_T(preset), SQL_T(id), SQL_T(uuid)))
+			: r;
 }
 
 struct text {

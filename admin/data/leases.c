@@ -1,8 +1,8 @@
 /* admin/data/leases: one statement, so that of two that ask at once one finds it taken. */
 #include "admin/data/leases.h"
 
-int dat_lease_take(struct sql_conn *c, const char *name, const char *holder, int64_t now,
-		int64_t ms)
+int dat_lease_take(
+		struct sql_conn *c, const char *name, const char *holder, int64_t now, int64_t ms)
 {
 	int64_t changed = 0;
 	int r = sql_change(c,

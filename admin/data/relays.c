@@ -153,7 +153,7 @@ int dat_relay_list(struct sql_conn *c, const char *search, struct dat_page page,
 		r = sql_query(c,
 				COLUMNS "WHERE y.name_key LIKE $1 ESCAPE '\\' ORDER BY y.name_key "
 					"LIMIT $2 OFFSET $3",
-				SQL_P(SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)),
-				list_row, &l);
+				SQL_P(SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)), list_row,
+				&l);
 	return r;
 }

@@ -22,7 +22,8 @@ int dat_nonce_take(struct sql_conn *c, const char *nonce, int64_t now)
 
 int dat_nonce_trim(struct sql_conn *c, int64_t now)
 {
-	return sql_run(c, "DELETE FROM audit_nonce WHERE seen_at < $1", SQL_P(SQL_I(now - NONCE_MS)));
+	return sql_run(c, "DELETE FROM audit_nonce WHERE seen_at < $1",
+			SQL_P(SQL_I(now - NONCE_MS)));
 }
 
 static const char *or_empty(const char *s)
@@ -48,8 +49,8 @@ static int check_file(const struct dat_file_report *f)
 		const char *s;
 		size_t size;
 	} texts[] = { { f->device_id, DAT_ID_TEXT }, { f->peer_id, DAT_ID_TEXT },
-		{ f->peer_name, DAT_NAME_TEXT }, { f->ip, DAT_IP_TEXT },
-		{ f->path, DAT_PATH_TEXT }, { f->files, DAT_FILES_TEXT } };
+		{ f->peer_name, DAT_NAME_TEXT }, { f->ip, DAT_IP_TEXT }, { f->path, DAT_PATH_TEXT },
+		{ f->files, DAT_FILES_TEXT } };
 	int r = HWS_OK;
 
 	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)

@@ -143,8 +143,8 @@ static int ask_metadata(const struct idn_cache *c, const char *issuer, struct id
 }
 
 /* Under the lock. HWS_ERR_AGAIN: it has to be asked. */
-static int known_metadata(struct place *p, uint64_t now, struct idn_metadata *ret,
-		struct hws_error *err)
+static int known_metadata(
+		struct place *p, uint64_t now, struct idn_metadata *ret, struct hws_error *err)
 {
 	if (!p)
 		return HWS_ERR_AGAIN;

@@ -1,8 +1,8 @@
 /* import/run: one pass over the file for each kind of thing, all in one transaction. */
-#include "admin/import/import.h"
 #include "admin/data/audit.h"
 #include "admin/import/apply.h"
 #include "admin/import/csv.h"
+#include "admin/import/import.h"
 #include "admin/import/sqlite.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

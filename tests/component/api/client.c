@@ -132,6 +132,27 @@ static void put_head(struct hws_buf *out, const struct api_as *as, const char *m
 	hws_buf_fmt(out, "\r\n");
 }
 
+/* Takes the lengths out of a body in parts; fails the test when it does not end as it must. */
+static void join_parts(char *body)
+{
+	char *in = body, *out = body;
+
+	for (;;) {
+		char *end = NULL;
+		unsigned long n = strtoul(in, &end, 16);
+
+		ck_assert_msg(end && strncmp(end, "\r\n", 2) == 0, "a body in parts is broken off");
+		in = end + 2;
+		if (!n)
+			break;
+		ck_assert_uint_le(n, strlen(in));
+		memmove(out, in, n);
+		out += n;
+		in += n + 2;
+	}
+	*out = '\0';
+}
+
 static int status_of(const char *digits)
 {
 	char three[4] = { 0 };
@@ -166,6 +187,8 @@ const struct api_reply *api_send(struct api *a, struct api_as as, const char *me
 	end[2] = '\0';
 	r->head = r->text;
 	r->body = end + 4;
+	if (strstr(r->head, "Transfer-Encoding: chunked"))
+		join_parts(end + 4);
 	if (*r->body)
 		r->json = json_loads(r->body, JSON_DECODE_ANY, NULL);
 	r->next = a->replies;

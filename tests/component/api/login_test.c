@@ -122,7 +122,7 @@ START_TEST(ann_gives_a_code_too)
 			"'id':'987654321','uuid':'b3RoZXI='}",
 			totp_code(totp, 0), secret);
 	ck_assert_int_eq(r->status, 401);
-	(void)snprintf(code, sizeof(code), "%s", totp_code(totp, 0));
+	(void)snprintf(code, sizeof(code), "%s", totp_code(totp, 1));
 	r = step_2("ann", secret, code);
 	ck_assert_msg(r->status == 200, "%s", r->body);
 	ck_assert_str_eq(api_text(r->json, "type"), "access_token");

@@ -4,5 +4,5 @@
 
 /* Six digits of the secret as /me/totp shows it, `steps` from now. */
 const char *totp_code(const char *secret, int steps);
-/* Turns one-time codes on for who asks; the secret. The code of one step before now is used up. */
+/* Turns one-time codes on for who asks; the secret. The code of now is used up. */
 const char *totp_turn_on(struct api *a, struct api_as as);
