@@ -233,7 +233,8 @@ int adi_identity_check(const struct adi_config *c, struct hws_error *err)
 
 /* --- the first owner -------------------------------------------------------------------------- */
 
-static void console_url(const struct adi_app *a, const char *token, char buf[ADI_SETUP_URL_TEXT])
+int adi_console_link(const struct adi_app *a, const char *view, const char *token,
+		char buf[ADI_SETUP_URL_TEXT])
 {
 	const struct adi_config *c = a->conf;
 	char base[500];
@@ -245,8 +246,8 @@ static void console_url(const struct adi_app *a, const char *token, char buf[ADI
 		r = hws_fmt(base, sizeof(base), "https://%s:%u", a->server_name, c->tls_port);
 	else
 		r = hws_fmt(base, sizeof(base), "http://%s:%u", a->server_name, c->port);
-	if (r < 0 || hws_fmt(buf, ADI_SETUP_URL_TEXT, "%s/#/setup?token=%s", base, token) < 0)
-		buf[0] = '\0';
+	/* behind the #, so that it gets into nobody's log */
+	return r < 0 ? r : hws_fmt(buf, ADI_SETUP_URL_TEXT, "%s/#/%s?token=%s", base, view, token);
 }
 
 int adi_setup_link(
@@ -262,7 +263,7 @@ int adi_setup_link(
 	if (r == HWS_OK)
 		r = dat_link_add(c, &in, adi_now(), token);
 	if (r == HWS_OK)
-		console_url(a, token, buf);
+		r = adi_console_link(a, "setup", token, buf);
 	hws_wipe(token, sizeof(token));
 	return r;
 }

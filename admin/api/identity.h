@@ -34,6 +34,9 @@ int adi_redirect_uri(
 int adi_identity_check(const struct adi_config *c, struct hws_error *err) HWS_MUST_CHECK;
 
 #define ADI_SETUP_URL_TEXT 700
+/* The address of a view of the console for who has a one-time link. */
+int adi_console_link(const struct adi_app *a, const char *view, const char *token,
+		char buf[ADI_SETUP_URL_TEXT]) HWS_MUST_CHECK;
 /* A new link by which the first owner is made; older ones end. HWS_ERR_EXISTS: there is an owner
  * already. */
 int adi_setup_link(struct adi_app *a, struct sql_conn *c, const char *by,

@@ -19,7 +19,8 @@ static const char *const columns[] = { "name", "display_name", "email", "role", 
 
 /* --- out -------------------------------------------------------------------------------------- */
 
-struct export {
+struct export
+{
 	struct adi_app *app;
 	struct dat_page page;
 	struct hws_buf *out;
@@ -329,8 +330,8 @@ static void import_users(struct htp_request *q, struct htp_reply *reply, struct 
 		return;
 	}
 	if (hws_csv_rows(csv) > LINES_MAX)
-		adi_v1_error(reply, ADI_TOO_LARGE, NULL, "The file has more than %u lines; split it.",
-				LINES_MAX);
+		adi_v1_error(reply, ADI_TOO_LARGE, NULL,
+				"The file has more than %u lines; split it.", LINES_MAX);
 	else if (columns_are_known(reply, csv) && adi_take(app, reply, &im.c)) {
 		im.csv = csv;
 		im.errors = json_array();

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN_MAX 1000u   /* of changes and refusals in an answer */
+#define SHOWN_MAX 1000u    /* of changes and refusals in an answer */
 #define CHOSEN_MAX 100000u /* accounts that a filter may choose */
 #define PAGE 500u
 

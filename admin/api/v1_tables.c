@@ -6,6 +6,7 @@ extern const struct adi_calls adi_v1_basic;
 extern const struct adi_calls adi_v1_directory;
 extern const struct adi_calls adi_v1_groups;
 extern const struct adi_calls adi_v1_identity;
+extern const struct adi_calls adi_v1_links;
 extern const struct adi_calls adi_v1_login;
 extern const struct adi_calls adi_v1_me;
 extern const struct adi_calls adi_v1_notices;
@@ -21,6 +22,7 @@ const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_directory,
 	&adi_v1_groups,
 	&adi_v1_identity,
+	&adi_v1_links,
 	&adi_v1_login,
 	&adi_v1_me,
 	&adi_v1_notices,

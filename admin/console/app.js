@@ -4,7 +4,7 @@ import { api, may, session, setSession, whenLoggedOut } from "./api.js";
 import { attempt } from "./dialog.js";
 import { button, fill, h } from "./dom.js";
 import { routes } from "./routes.js";
-import { loginView, setUpView } from "./views/login.js";
+import { loginView, passwordView, setUpView } from "./views/login.js";
 
 const main = document.getElementById("main");
 const top_ = document.getElementById("top");
@@ -78,7 +78,8 @@ async function show() {
 	const { path, query } = where();
 	frame(Boolean(session()));
 	if (!session())
-		return put("Log in", path === "/setup" ? setUpView(query.get("token") ?? "", entered) : loginView(entered));
+		return put("Log in", path === "/setup" ? setUpView(query.get("token") ?? "", entered)
+			: path === "/password" ? passwordView(query.get("token") ?? "") : loginView(entered));
 	drawMenu(path);
 	drawTop();
 	const found = match(held(session().account) ? "/account" : path === "/" && !may("figures") ? "/devices" : path);

@@ -52,6 +52,19 @@ export function loginView(entered) {
 	return h("section.card", null, h("h1", null, "hawser"), box);
 }
 
+// By a one-time link: of an invitation, or of a password that was forgotten.
+export function passwordView(token) {
+	const form = new Form({ submit: "Choose it", fields: [
+		{ key: "password", label: "Password", kind: "password", required: true, min: PASSWORD_MIN, max: 1024,
+			autocomplete: "new-password", help: `At least ${PASSWORD_MIN} characters. A sentence is best.` },
+	], send: async (values) => {
+		await api.post("/login/password", { token, ...values });
+		location.hash = "#/";
+	} });
+	return h("section.card", null, h("h1", null, "Your password"),
+		h("p", null, "This link works once. Log in with the password afterwards."), form.el);
+}
+
 export function setUpView(token, entered) {
 	const form = new Form({ submit: "Make the owner", fields: [
 		{ key: "name", label: "Name", required: true, max: 128, autocomplete: "username" },

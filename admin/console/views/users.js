@@ -37,10 +37,18 @@ function more(user, close, after) {
 	};
 	return h("div.actions", null,
 		may("resetPassword") && user.source === "local" && button("Set password", () => setPassword(user)),
+		may("linkUser") && user.source === "local" && button("Link for a password", () => attempt(() => makeLink(user))),
 		may("logOutUser") && button("End all sessions", () => sure("End all sessions", `${user.name} must log in again everywhere.`,
 			() => api.post(`/users/${user.guid}/logout`))),
 		may("dropUserTotp") && user.totp && button("Take one-time codes away", () => sure("Take one-time codes away",
 			"Do this only after you have made sure who asks.", () => api.del(`/users/${user.guid}/totp`)), "danger"));
+}
+
+async function makeLink(user) {
+	const { url } = await api.post(`/users/${user.guid}/link`, {});
+	return dialog(`A link for ${user.name}`, (close) => [
+		h("p", null, "Whoever opens it within a day chooses the password of this user. It works once, and is not shown again."),
+		h("p.secret", null, url), h("div.actions", null, button("I have it", () => close(true), "main"))]);
 }
 
 function setPassword(user) {

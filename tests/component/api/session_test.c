@@ -108,8 +108,8 @@ START_TEST(one_time_codes_are_turned_on_asked_for_and_off)
 	ck_assert_str_eq(code_of(r), "second_factor");
 	/* by a recovery code, and this browser is to be trusted */
 	r = api_call(&api, API_NOBODY, "POST", "/api/v1/login/second",
-			"{'challenge':'%s','kind':'recovery','code':'%s','trust_days':5}", challenge,
-			api_text(codes, "codes.3"));
+			"{'challenge':'%s','kind':'recovery','code':'%s','trust_days':5}",
+			challenge, api_text(codes, "codes.3"));
 	ck_assert_msg(r->status == 200, "%s", r->body);
 	ck_assert_int_eq(api_int(r->json, "session.account.recovery_codes_left"), 9);
 	at = strstr(r->head, "hawser_trust=");

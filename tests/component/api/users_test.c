@@ -242,6 +242,55 @@ START_TEST(many_are_changed_at_once)
 }
 END_TEST
 
+START_TEST(who_is_invited_chooses_a_password)
+{
+	struct api_as adam;
+	const char *owner = api_user(&api, "olga", "owner", NULL), *guid, *url, *token;
+	json_t *u;
+
+	(void)api_user(&api, "adam", "admin", NULL);
+	adam = api_console(&api, "adam", NULL);
+	u = api_must(&api, 201, adam, "POST", "/api/v1/users",
+			"{'name':'ivy','role':'user','status':'invited','group_guid':'%s'}",
+			default_group());
+	guid = api_text(u, "guid");
+	(void)api_must(&api, 401, API_NOBODY, "POST", "/api/v1/login",
+			"{'name':'ivy','password':'anything at all'}");
+	(void)api_must(&api, 403, adam, "POST", at(owner, "/link"), "{}");
+	(void)api_must(&api, 400, adam, "POST", at(guid, "/link"), "{'mail':true}");
+	url = api_text(api_must(&api, 200, adam, "POST", at(guid, "/link"), "{}"), "url");
+	token = strstr(url, "/#/password?token=");
+	ck_assert_ptr_nonnull(token);
+	token += strlen("/#/password?token=");
+	/* a newer one ends it */
+	url = api_text(api_must(&api, 200, adam, "POST", at(guid, "/link"), "{}"), "url");
+	(void)api_must(&api, 403, API_NOBODY, "POST", "/api/v1/login/password",
+			"{'token':'%s','password':'chosen by ivy'}", token);
+	token = strstr(url, "token=") + strlen("token=");
+	(void)api_must(&api, 400, API_NOBODY, "POST", "/api/v1/login/password",
+			"{'token':'%s','password':'short'}", token);
+	(void)api_must(&api, 204, API_NOBODY, "POST", "/api/v1/login/password",
+			"{'token':'%s','password':'chosen by ivy'}", token);
+	(void)api_must(&api, 403, API_NOBODY, "POST", "/api/v1/login/password",
+			"{'token':'%s','password':'chosen by eve'}", token);
+	(void)api_console(&api, "ivy", "chosen by ivy");
+	u = api_must(&api, 200, API_LOCAL, "GET", at(guid, ""), NULL);
+	ck_assert_str_eq(api_text(u, "status"), "active");
+	/* another password makes a link that is out there void, and so does a disabled account */
+	url = api_text(api_must(&api, 200, adam, "POST", at(guid, "/link"), "{}"), "url");
+	token = strstr(url, "token=") + strlen("token=");
+	(void)api_must(&api, 204, adam, "POST", at(guid, "/password"), "{'password':'%s'}",
+			API_PASSWORD);
+	(void)api_must(&api, 403, API_NOBODY, "POST", "/api/v1/login/password",
+			"{'token':'%s','password':'chosen by eve'}", token);
+	url = api_text(api_must(&api, 200, adam, "POST", at(guid, "/link"), "{}"), "url");
+	token = strstr(url, "token=") + strlen("token=");
+	(void)api_must(&api, 200, adam, "PATCH", at(guid, ""), "{'status':'disabled'}");
+	(void)api_must(&api, 403, API_NOBODY, "POST", "/api/v1/login/password",
+			"{'token':'%s','password':'chosen by eve'}", token);
+}
+END_TEST
+
 START_TEST(a_token_may_no_more_than_its_person)
 {
 	struct api_as oscar, ann, script = API_NOBODY;
@@ -320,5 +369,6 @@ int main(void)
 					nobody_raises_themselves_or_touches_an_owner,
 					a_user_is_made_changed_and_found,
 					a_table_goes_out_and_comes_in, many_are_changed_at_once,
+					who_is_invited_chooses_a_password,
 					a_token_may_no_more_than_its_person, settings_are_kept));
 }
