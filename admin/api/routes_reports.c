@@ -10,6 +10,7 @@
 #include "admin/data/conn_log.h"
 #include "admin/data/reports.h"
 #include "shared/base/macros.h"
+#include "shared/base/num.h"
 #include "shared/base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,15 +397,19 @@ static bool own(const struct htp_request *q, const struct dat_conn *l)
 static void active(struct htp_request *q, struct htp_reply *reply, void *arg)
 {
 	const char *id = adi_v1_query(q, "id"), *session = adi_v1_query(q, "session_id"),
-		   *type = htp_query(q, "conn_type");
+		   *type = adi_v1_query(q, "conn_type");
 	struct dat_conn l = { .guid = "" };
 	char quoted[DAT_GUID_TEXT + 2];
+	uint32_t kind;
 	struct sql_conn *c;
 	int r;
 
 	if (!adi_take(arg, reply, &c))
 		return;
-	r = dat_conn_active(c, id, session, type && *type ? atoi(type) : -1, &l);
+	r = dat_conn_active(c, id, session,
+			hws_parse_u32(type, &kind) == HWS_OK && kind < DAT_CONN_TYPES ? (int)kind
+										      : -1,
+			&l);
 	sql_give(c);
 	if (r < 0 && r != HWS_ERR_NOTFOUND) {
 		adi_fail(reply, r, "connection");
