@@ -6,10 +6,12 @@
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
 #include "admin/data/enrol.h"
+#include "admin/data/switch.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/crypto/base64.h"
+#include "shared/crypto/identity.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,7 +216,7 @@ static bool is_free(struct adi_app *a, const struct adi_sender *s, struct htp_re
 }
 
 static int deploy_row(struct adi_app *a, const struct htp_request *q, const struct adi_sender *s,
-		struct htp_reply *reply)
+		const char *pk, struct htp_reply *reply)
 {
 	char guid[DAT_GUID_TEXT];
 	struct dat_device d;
@@ -227,6 +229,8 @@ static int deploy_row(struct adi_app *a, const struct htp_request *q, const stru
 	r = dat_tx_begin(&tx, c);
 	if (r == HWS_OK) {
 		r = dat_device_register(c, s->id, s->uuid, false, adi_now(), guid);
+		if (r == HWS_OK)
+			r = dat_device_set_key(c, guid, pk, adi_now());
 		if (r == HWS_OK)
 			r = dat_device_get(c, guid, &d);
 		/* who has the token says that it may come in */
@@ -278,8 +282,60 @@ static void deploy(struct htp_request *q, struct htp_reply *reply, void *arg)
 		htp_reply_error(reply, 503, "The ID server does not answer: %s", err.text);
 		return;
 	}
-	if (deploy_row(a, q, &s, reply) == HWS_OK)
+	if (deploy_row(a, q, &s, pk, reply) == HWS_OK)
 		say_result(reply, "OK");
+}
+
+/* --- changing sides --------------------------------------------------------------------------- */
+
+/* Of a device that may be reached itself. */
+static int find_key(struct sql_conn *c, const char *id, uint8_t pk[HWS_PK_LEN])
+{
+	struct dat_device d;
+	int r = dat_device_find(c, id, &d);
+
+	if (r == HWS_OK && (d.status != DAT_DEVICE_ON || !*d.key))
+		r = HWS_ERR_NOTFOUND;
+	return r == HWS_OK ? hws_key_parse(d.key, pk) : r;
+}
+
+static int take_grant(struct adi_app *a, const json_t *o)
+{
+	struct dat_switch_claim claim;
+	uint8_t pk[HWS_PK_LEN];
+	struct sql_conn *c;
+	int r;
+
+	if (htp_json_text(o, "id", DAT_ID_TEXT - 1, &claim.id) < 0 ||
+			htp_json_text(o, "switch_code_verifier", DAT_VERIFIER_TEXT - 1,
+					&claim.verifier) < 0 ||
+			htp_json_text(o, "timestamp", 20, &claim.timestamp) < 0 ||
+			htp_json_text(o, "signature", 128, &claim.signature) < 0)
+		return HWS_ERR_INVAL;
+	r = sql_take(a->db, &c);
+	if (r < 0)
+		return r;
+	r = find_key(c, claim.id, pk);
+	if (r == HWS_OK)
+		r = dat_switch_check(&claim, pk, adi_now() / 1000);
+	if (r == HWS_OK)
+		r = dat_switch_put(c, claim.id, claim.verifier, adi_now());
+	sql_give(c);
+	return r;
+}
+
+static void switch_grant(struct htp_request *q, struct htp_reply *reply, void *arg)
+{
+	int r = take_grant(arg, q->json);
+
+	if (r == HWS_ERR_STORE || r == HWS_ERR_FULL || r == HWS_ERR_BUSY || r == HWS_ERR_DISK)
+		adi_fail(reply, r, "grant");
+	else if (r == HWS_ERR_RANGE) /* it puts its clock right, and tries once more */
+		htp_reply_json(reply,
+				json_pack("{s:b,s:I}", "accepted", 0, "server_time",
+						(json_int_t)(adi_now() / 1000)));
+	else
+		htp_reply_json(reply, json_pack("{s:b}", "accepted", r == HWS_OK));
 }
 
 const struct htp_route adi_routes_enrol[] = {
@@ -289,5 +345,7 @@ const struct htp_route adi_routes_enrol[] = {
 	{ HTP_POST, "/api/devices/deploy", .access = HTP_BEARER, .body = HTP_BODY_JSON,
 			.rate = HTP_RATE_USER, .body_max = BODY_MAX, .roles = DEVICE_WRITERS,
 			.scope = "device:rw", .fn = deploy },
+	{ HTP_POST, "/api/switch-grant", .body = HTP_BODY_JSON, .rate = HTP_RATE_DEVICE,
+			.body_max = BODY_MAX, .fn = switch_grant },
 };
 const size_t adi_routes_enrol_count = HWS_COUNT(adi_routes_enrol);

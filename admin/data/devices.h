@@ -16,7 +16,8 @@ struct dat_device {
 	char name[DAT_NAME_TEXT], username[DAT_NAME_TEXT];
 	char os[DAT_OS_TEXT], cpu[DAT_OS_TEXT], memory[DAT_SHORT_TEXT], version[DAT_SHORT_TEXT];
 	char last_ip[DAT_IP_TEXT];
-	int64_t last_online, registered_at, sysinfo_at;
+	char key[DAT_SHORT_TEXT]; /* base64, "" = not known */
+	int64_t last_online, registered_at, sysinfo_at, created_at, updated_at;
 };
 
 /* A device that the rendezvous server knows; its guid, also when it was here before.
@@ -87,7 +88,7 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 	"g.name, d.note, CASE WHEN d.name_override <> '' THEN d.name_override ELSE d.hostname "    \
 	"END, CASE WHEN d.user_override <> '' THEN d.user_override ELSE d.sys_username END, "      \
 	"d.os, d.cpu, d.memory, d.version, d.last_ip, d.last_online, d.registered_at, "            \
-	"d.sysinfo_at FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "                 \
+	"d.sysinfo_at, d.pk, d.created_at, d.updated_at FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "                 \
 	"LEFT JOIN device_group g ON g.guid = d.device_group_guid "
 
 int dat_device_row(const struct sql_row *row, void *arg);

@@ -29,6 +29,7 @@ int dat_device_row(const struct sql_row *row, void *arg)
 		{ 13, d->memory, sizeof(d->memory) },
 		{ 14, d->version, sizeof(d->version) },
 		{ 15, d->last_ip, sizeof(d->last_ip) },
+		{ 19, d->key, sizeof(d->key) },
 	};
 	int r = HWS_OK;
 
@@ -38,6 +39,8 @@ int dat_device_row(const struct sql_row *row, void *arg)
 	d->last_online = sql_int(row, 16);
 	d->registered_at = sql_int(row, 17);
 	d->sysinfo_at = sql_int(row, 18);
+	d->created_at = sql_int(row, 20);
+	d->updated_at = sql_int(row, 21);
 	return r;
 }
 
