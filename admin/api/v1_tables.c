@@ -3,6 +3,7 @@
 #include "shared/base/macros.h"
 
 extern const struct adi_calls adi_v1_basic;
+extern const struct adi_calls adi_v1_devices;
 extern const struct adi_calls adi_v1_directory;
 extern const struct adi_calls adi_v1_groups;
 extern const struct adi_calls adi_v1_identity;
@@ -19,6 +20,7 @@ extern const struct adi_calls adi_v1_users_many;
 
 const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_basic,
+	&adi_v1_devices,
 	&adi_v1_directory,
 	&adi_v1_groups,
 	&adi_v1_identity,

@@ -14,6 +14,7 @@ struct dat_device {
 	char note[DAT_NOTE_TEXT];
 	/* What an administrator has set, else what the device reports. */
 	char name[DAT_NAME_TEXT], username[DAT_NAME_TEXT];
+	char own_name[DAT_NAME_TEXT], hostname[DAT_NAME_TEXT]; /* the two apart */
 	char os[DAT_OS_TEXT], cpu[DAT_OS_TEXT], memory[DAT_SHORT_TEXT], version[DAT_SHORT_TEXT];
 	char last_ip[DAT_IP_TEXT];
 	char key[DAT_SHORT_TEXT]; /* base64, "" = not known */
@@ -65,11 +66,19 @@ int dat_device_rename(
 int dat_device_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 int dat_device_tag(struct sql_conn *c, const char *guid, const char *tag, bool on) HWS_MUST_CHECK;
 
-enum dat_device_order { DAT_BY_ID, DAT_BY_ONLINE };
+enum dat_device_order {
+	DAT_DEVICES_BY_ID,
+	DAT_DEVICES_BY_ONLINE,
+	DAT_DEVICES_BY_NAME,
+	DAT_DEVICES_BY_OS,
+	DAT_DEVICES_BY_STATUS,
+	DAT_DEVICE_ORDERS
+};
 struct dat_device_filter {
 	const char *search; /* in id, name, user, note, os; NULL = all, as for all of these */
 	const char *owner_guid, *group_guid;
 	const char *tag;
+	const char *os;          /* part of it */
 	int status;              /* -1 = all */
 	int64_t online_since;    /* 0 = all */
 	int64_t offline_since;   /* not seen since; 0 = all */
@@ -78,7 +87,8 @@ struct dat_device_filter {
 };
 #define DAT_DEVICE_FILTER .status = -1
 typedef int (*dat_device_fn)(const struct dat_device *d, void *arg);
-/* ret_total may be NULL: counting costs about as much as the page. */
+/* `page.down` turns the order round. ret_total may be NULL: counting costs about as much as the
+ * page. */
 int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struct dat_page page,
 		dat_device_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 
@@ -88,7 +98,8 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 	"g.name, d.note, CASE WHEN d.name_override <> '' THEN d.name_override ELSE d.hostname "    \
 	"END, CASE WHEN d.user_override <> '' THEN d.user_override ELSE d.sys_username END, "      \
 	"d.os, d.cpu, d.memory, d.version, d.last_ip, d.last_online, d.registered_at, "            \
-	"d.sysinfo_at, d.pk, d.created_at, d.updated_at FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "                 \
+	"d.sysinfo_at, d.pk, d.created_at, d.updated_at, "                                         \
+	"d.name_override, d.hostname FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "  \
 	"LEFT JOIN device_group g ON g.guid = d.device_group_guid "
 
 int dat_device_row(const struct sql_row *row, void *arg);

@@ -30,6 +30,8 @@ int dat_device_row(const struct sql_row *row, void *arg)
 		{ 14, d->version, sizeof(d->version) },
 		{ 15, d->last_ip, sizeof(d->last_ip) },
 		{ 19, d->key, sizeof(d->key) },
+		{ 22, d->own_name, sizeof(d->own_name) },
+		{ 23, d->hostname, sizeof(d->hostname) },
 	};
 	int r = HWS_OK;
 
@@ -44,8 +46,8 @@ int dat_device_row(const struct sql_row *row, void *arg)
 	return r;
 }
 
-/* Nine conditions, limit and offset. */
-#define PARAMS_MAX 11u
+/* Ten conditions, limit and offset. */
+#define PARAMS_MAX 12u
 
 struct where {
 	struct hws_buf text;
@@ -67,7 +69,11 @@ static void add_flag(struct where *w, const char *column)
 			w->n);
 }
 
-static void build(struct where *w, const struct dat_device_filter *f, const char *like)
+struct likes {
+	char search[2 * DAT_NAME_KEY_TEXT], os[2 * DAT_NAME_KEY_TEXT];
+};
+
+static void build(struct where *w, const struct dat_device_filter *f, const struct likes *like)
 {
 	if (f->owner_guid)
 		add(w, "d.owner_guid = ", "", SQL_T(f->owner_guid));
@@ -87,7 +93,9 @@ static void build(struct where *w, const struct dat_device_filter *f, const char
 	if (f->ungrouped)
 		add_flag(w, "d.device_group_guid");
 	if (f->search && *f->search)
-		add(w, "d.search LIKE ", " ESCAPE '\\'", SQL_T(like));
+		add(w, "d.search LIKE ", " ESCAPE '\\'", SQL_T(like->search));
+	if (f->os && *f->os)
+		add(w, "lower(d.os) LIKE ", " ESCAPE '\\'", SQL_T(like->os));
 }
 
 struct list {
@@ -129,6 +137,17 @@ static int count(struct sql_conn *c, const struct where *w, int64_t *ret)
 	return r;
 }
 
+/* Each ends with the id, so that no page repeats what another had. */
+static const struct {
+	const char *up, *down;
+} orders[DAT_DEVICE_ORDERS] = {
+	[DAT_DEVICES_BY_ID] = { "d.id", "d.id DESC" },
+	[DAT_DEVICES_BY_ONLINE] = { "d.last_online, d.id", "d.last_online DESC, d.id DESC" },
+	[DAT_DEVICES_BY_NAME] = { "10, d.id", "10 DESC, d.id DESC" },
+	[DAT_DEVICES_BY_OS] = { "d.os, d.id", "d.os DESC, d.id DESC" },
+	[DAT_DEVICES_BY_STATUS] = { "d.status, d.id", "d.status DESC, d.id DESC" },
+};
+
 static int page_of(struct sql_conn *c, struct where *w, enum dat_device_order order,
 		struct dat_page page, struct list *l)
 {
@@ -145,8 +164,7 @@ static int page_of(struct sql_conn *c, struct where *w, enum dat_device_order or
 	hws_buf_put_str(&b, DAT_DEVICE_COLUMNS);
 	hws_buf_put(&b, where.ptr, where.len);
 	hws_buf_fmt(&b, " ORDER BY %s LIMIT $%zu OFFSET $%zu",
-			order == DAT_BY_ONLINE ? "d.last_online DESC, d.id DESC" : "d.id", n + 1,
-			n + 2);
+			page.down ? orders[order].down : orders[order].up, n + 1, n + 2);
 	r = finish(&b, &text);
 	if (r == HWS_OK)
 		r = sql_query(c, text, w->params, n + 2, list_row, l);
@@ -158,14 +176,17 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 		dat_device_fn fn, void *arg, int64_t *ret_total)
 {
 	struct list l = { fn, arg };
-	char like[2 * DAT_NAME_KEY_TEXT];
+	struct likes like;
 	struct where w = { .n = 0 };
-	int r = dat_fold_like(f->search ? f->search : "", like, sizeof(like));
+	int r = dat_fold_like(f->search ? f->search : "", like.search, sizeof(like.search));
+
+	if (r == HWS_OK)
+		r = dat_fold_like(f->os ? f->os : "", like.os, sizeof(like.os));
 
 	if (r < 0)
 		return r;
 	hws_buf_init(&w.text, 2048);
-	build(&w, f, like);
+	build(&w, f, &like);
 	r = hws_buf_err(&w.text);
 	if (r == HWS_OK && ret_total)
 		r = count(c, &w, ret_total);

@@ -357,7 +357,6 @@ END_TEST
 
 START_TEST(what_could_not_be_stored_is_taken_again)
 {
-	char file[400];
 
 	(void)ground_device(&g, ID, UUID);
 	/* the table is away, as a database that fails */

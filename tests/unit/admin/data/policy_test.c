@@ -234,7 +234,7 @@ START_TEST(devices_are_found_by_what_they_are)
 			1);
 	ck_assert_int_eq(found((struct dat_device_filter){ DAT_DEVICE_FILTER, .unowned = true,
 					       .ungrouped = true, .offline_since = NOW,
-					       .order = DAT_BY_ONLINE },
+					       .order = DAT_DEVICES_BY_ONLINE },
 					 29),
 			10);
 	ck_ok(dat_device_find(test_conn, "1029", &d));

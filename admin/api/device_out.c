@@ -1,0 +1,223 @@
+/* api/device_out: what the routes about devices share. */
+#include "admin/api/device_out.h"
+#include "admin/api/fleet.h"
+#include "admin/api/presence.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/crypto/identity.h"
+#include <stdlib.h>
+#include <string.h>
+
+const char *adi_device_status_name(enum dat_device_status status)
+{
+	static const char *const names[] = { [DAT_DEVICE_OFF] = "disabled",
+		[DAT_DEVICE_ON] = "active",
+		[DAT_DEVICE_PENDING] = "pending" };
+
+	return names[status];
+}
+
+const char *adi_device_label(const struct dat_device *d)
+{
+	return *d->name ? d->name : d->id;
+}
+
+static json_t *tags_of(const struct dat_device_facts *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->tags; i++)
+		json_array_append_new(list, json_string(f->tag[i]));
+	return list;
+}
+
+static void fingerprint(const char *key, char buf[HWS_FINGERPRINT_TEXT])
+{
+	uint8_t pk[HWS_PK_LEN];
+
+	buf[0] = '\0';
+	if (*key && hws_key_parse(key, pk) == HWS_OK)
+		hws_fingerprint_text(pk, buf);
+}
+
+json_t *adi_out_device(
+		struct adi_app *app, struct sql_conn *c, const struct dat_device *d, int *ret_r)
+{
+	int64_t now = adi_now(), here = adi_presence_at(app->presence, d->id);
+	int64_t seen = HWS_MAX(here, d->last_online);
+	char print[HWS_FINGERPRINT_TEXT];
+	struct dat_device_facts f;
+	json_t *o;
+
+	*ret_r = dat_device_facts(c, d, &f);
+	if (*ret_r < 0)
+		return NULL;
+	fingerprint(d->key, print);
+	o = json_pack("{s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:s}", "guid", d->guid,
+			"id", d->id, "name", d->own_name, "status",
+			adi_device_status_name(d->status), "online",
+			now - here < ADI_GONE_MS || now - d->last_online < ADI_WRITTEN_MS,
+			"owner_guid", adi_out_text_or_null(d->owner_guid), "owner",
+			adi_out_ref(d->owner_guid, d->owner_name), "group_guid",
+			adi_out_text_or_null(d->group_guid), "group",
+			adi_out_ref(d->group_guid, d->group_name), "tags", tags_of(&f), "note",
+			d->note, "hostname", d->hostname, "user", d->username);
+	if (!o ||
+			json_object_update_new(o,
+					json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:I,s:I,s:I,s:I}",
+							"os", d->os, "cpu", d->cpu, "memory",
+							d->memory, "version", d->version, "address",
+							d->last_ip, "nat", "unknown",
+							"key_fingerprint", print, "sessions",
+							(json_int_t)f.sessions, "strategy",
+							adi_out_ref(f.strategy_guid,
+									f.strategy_name),
+							"last_online_at", (json_int_t)seen,
+							"registered_at",
+							(json_int_t)d->registered_at, "created_at",
+							(json_int_t)d->created_at, "updated_at",
+							(json_int_t)d->updated_at)) < 0) {
+		json_decref(o);
+		*ret_r = HWS_ERR_NOMEM;
+		return NULL;
+	}
+	return o;
+}
+
+/* --- which ------------------------------------------------------------------------------------ */
+
+static const char *text_of(const struct htp_request *q, const json_t *o, const char *key)
+{
+	const char *s = o ? adi_in_text(o, key) : htp_query(q, key);
+
+	return s && *s ? s : NULL;
+}
+
+static int flag_of(const struct htp_request *q, const json_t *o, const char *key)
+{
+	const char *s = o ? NULL : htp_query(q, key);
+
+	return o ? adi_in_bool(o, key) : s ? strcmp(s, "true") == 0 : -1;
+}
+
+static int64_t number_of(const struct htp_request *q, const json_t *o, const char *key)
+{
+	const char *s = o ? NULL : htp_query(q, key);
+
+	return o ? adi_in_int(o, key, 0) : s ? strtoll(s, NULL, 10) : 0;
+}
+
+struct dat_device_filter adi_device_filter(
+		const struct htp_request *q, const json_t *o, struct adi_app *app)
+{
+	struct dat_device_filter f = {
+		DAT_DEVICE_FILTER,
+		.search = text_of(q, o, "q"),
+		.owner_guid = text_of(q, o, "owner"),
+		.group_guid = text_of(q, o, "group"),
+		.tag = text_of(q, o, "tag"),
+		.os = text_of(q, o, "os"),
+	};
+	const char *status = text_of(q, o, "status");
+	int online = flag_of(q, o, "online");
+	int64_t days = number_of(q, o, "unseen_days"), now = adi_now();
+
+	(void)app;
+	for (int i = DAT_DEVICE_OFF; i <= DAT_DEVICE_PENDING && status; i++) {
+		if (strcmp(status, adi_device_status_name((enum dat_device_status)i)) == 0)
+			f.status = i;
+	}
+	if (online == 1)
+		f.online_since = now - ADI_WRITTEN_MS;
+	if (online == 0)
+		f.offline_since = now - ADI_WRITTEN_MS;
+	if (days > 0)
+		f.offline_since = now - days * DAT_DAY_MS;
+	return f;
+}
+
+int adi_device_visible(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const struct dat_device *d)
+{
+	const struct adi_who *w = adi_who(q);
+
+	(void)app;
+	(void)c;
+	if (w->account.role != DAT_ROLE_USER || strcmp(d->owner_guid, w->account.guid) == 0)
+		return HWS_OK;
+	return HWS_ERR_NOTFOUND;
+}
+
+/* --- deeds ------------------------------------------------------------------------------------ */
+
+const char *adi_device_refuses(enum adi_device_deed deed, const struct dat_device *d)
+{
+	if (deed == ADI_APPROVE && d->status == DAT_DEVICE_OFF)
+		return "The device is disabled; enable it.";
+	if (deed == ADI_ENABLE && d->status == DAT_DEVICE_PENDING)
+		return "The device waits for approval; approve it.";
+	return NULL;
+}
+
+int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		enum adi_device_deed deed, const struct dat_device *d)
+{
+	static const char *const kinds[] = { [ADI_APPROVE] = "device.approve",
+		[ADI_ENABLE] = "device.enable",
+		[ADI_DISABLE] = "device.disable",
+		[ADI_KICK] = "device.kick",
+		[ADI_REMOVE] = "device.remove" };
+	const char *by = adi_who(q)->account.name;
+	int64_t now = adi_now();
+	int r;
+
+	switch (deed) {
+	case ADI_APPROVE:
+	case ADI_ENABLE:
+		r = dat_device_set_status(c, d->guid, DAT_DEVICE_ON, now);
+		break;
+	case ADI_DISABLE:
+		r = dat_device_set_status(c, d->guid, DAT_DEVICE_OFF, now);
+		break;
+	case ADI_KICK:
+		r = dat_end_ask(c, d->guid, DAT_CONN_ALL, by, now);
+		break;
+	case ADI_REMOVE:
+	default:
+		r = dat_device_remove(c, d->guid);
+	}
+	if (r < 0)
+		return r;
+	return adi_audit(app, c, q,
+			&(struct adi_deed){ .kind = kinds[deed],
+					.target_kind = "device",
+					.target_guid = d->guid,
+					.target_name = d->id });
+}
+
+void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d)
+{
+	json_t *order = NULL;
+
+	adi_presence_forget(app->presence, d->guid);
+	switch (deed) {
+	case ADI_APPROVE:
+		order = json_pack("{s:s,s:s,s:s}", "cmd", "enrol", "id", d->id, "uuid", d->uuid);
+		if (order && *d->key)
+			json_object_set_new(order, "pk", json_string(d->key));
+		break;
+	case ADI_ENABLE:
+		order = json_pack("{s:s,s:s}", "cmd", "unblock", "net", d->id);
+		break;
+	case ADI_DISABLE:
+		order = json_pack("{s:s,s:s,s:b}", "cmd", "block", "net", d->id, "force", 1);
+		break;
+	case ADI_REMOVE:
+		order = json_pack("{s:s,s:s}", "cmd", "remove", "id", d->id);
+		break;
+	case ADI_KICK:
+	default:
+		return;
+	}
+	(void)adi_fleet_order(app->fleet, ADI_RENDEZVOUS, order);
+}
