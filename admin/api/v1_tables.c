@@ -3,7 +3,12 @@
 #include "shared/base/macros.h"
 
 extern const struct adi_calls adi_v1_basic;
+extern const struct adi_calls adi_v1_device_why;
 extern const struct adi_calls adi_v1_devices;
+extern const struct adi_calls adi_v1_devices_bulk;
+extern const struct adi_calls adi_v1_live;
+extern const struct adi_calls adi_v1_names;
+extern const struct adi_calls adi_v1_relays;
 extern const struct adi_calls adi_v1_directory;
 extern const struct adi_calls adi_v1_groups;
 extern const struct adi_calls adi_v1_identity;
@@ -20,7 +25,12 @@ extern const struct adi_calls adi_v1_users_many;
 
 const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_basic,
+	&adi_v1_device_why,
 	&adi_v1_devices,
+	&adi_v1_devices_bulk,
+	&adi_v1_live,
+	&adi_v1_names,
+	&adi_v1_relays,
 	&adi_v1_directory,
 	&adi_v1_groups,
 	&adi_v1_identity,

@@ -217,7 +217,7 @@ static int list_row(const struct sql_row *row, void *arg)
 }
 
 #define OPEN                                                                                       \
-	"WHERE l.end_at = 0 AND ($1 = '' OR l.device_id = $1) AND ($2 = '' OR l.account_guid = "   \
+	"WHERE l.end_at = 0 AND l.authed_at > 0 AND ($1 = '' OR l.device_id = $1) AND ($2 = '' OR l.account_guid = "   \
 	"$2) "
 
 int dat_conn_list_open(struct sql_conn *c, const char *device_id, const char *account_guid,

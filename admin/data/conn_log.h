@@ -49,7 +49,7 @@ int dat_conn_get(struct sql_conn *c, const char *guid, struct dat_conn *ret) HWS
 int dat_conn_set_note(struct sql_conn *c, const char *guid, const char *note) HWS_MUST_CHECK;
 
 typedef int (*dat_conn_fn)(const struct dat_conn *l, void *arg);
-/* Those that are open now, the newest first; "" = of all devices, of all accounts. */
+/* Those that are authorised and open, the newest first; "" = of all devices, of all accounts. */
 int dat_conn_list_open(struct sql_conn *c, const char *device_id, const char *account_guid,
 		struct dat_page page, dat_conn_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 int dat_conn_open_count(struct sql_conn *c, int64_t *ret) HWS_MUST_CHECK;

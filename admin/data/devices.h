@@ -82,6 +82,7 @@ struct dat_device_filter {
 	int status;              /* -1 = all */
 	int64_t online_since;    /* 0 = all */
 	int64_t offline_since;   /* not seen since; 0 = all */
+	const char *after_id;    /* those behind it */
 	bool unowned, ungrouped; /* only those */
 	enum dat_device_order order;
 };

@@ -46,8 +46,8 @@ int dat_device_row(const struct sql_row *row, void *arg)
 	return r;
 }
 
-/* Ten conditions, limit and offset. */
-#define PARAMS_MAX 12u
+/* Eleven conditions, limit and offset. */
+#define PARAMS_MAX 13u
 
 struct where {
 	struct hws_buf text;
@@ -75,6 +75,8 @@ struct likes {
 
 static void build(struct where *w, const struct dat_device_filter *f, const struct likes *like)
 {
+	if (f->after_id && *f->after_id)
+		add(w, "d.id > ", "", SQL_T(f->after_id));
 	if (f->owner_guid)
 		add(w, "d.owner_guid = ", "", SQL_T(f->owner_guid));
 	if (f->group_guid)

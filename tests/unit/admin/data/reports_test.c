@@ -220,7 +220,7 @@ START_TEST(open_ones_are_listed_in_pages)
 	for (int i = 0; i < 5; i++) {
 		struct dat_conn l = of(i);
 
-		ck_ok(dat_conn_new(test_conn, &l, NOW + i, guid));
+		ck_ok(dat_conn_authorised(test_conn, &l, NOW + i, guid));
 	}
 	ck_ok(dat_conn_list_open(
 			test_conn, "111", "", (struct dat_page){ 2, 10 }, count_one, &n, &total));

@@ -1,0 +1,387 @@
+/* Devices, many at a time: one change for all that are named or that a filter leaves, and their
+ * export. */
+#include "admin/api/csv_out.h"
+#include "admin/api/device_out.h"
+#include "admin/data/groups.h"
+#include "shared/base/clock.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include <stdio.h>
+#include <string.h>
+
+#define TARGETS_MAX 10000u
+#define SHOWN_MAX 1000u
+#define EXPORT_PART 200u
+
+enum what { DEED, GROUP, OWNER, TAG_ADD, TAG_REMOVE };
+
+static const struct action {
+	const char *name;
+	enum what what;
+	enum adi_device_deed deed;
+	const char *text; /* %s: what it is set to */
+} actions[] = {
+	{ "approve", DEED, ADI_APPROVE, "lets it in" },
+	{ "enable", DEED, ADI_ENABLE, "enables it" },
+	{ "disable", DEED, ADI_DISABLE, "disables it" },
+	{ "delete", DEED, ADI_REMOVE, "removes it" },
+	{ "kick", DEED, ADI_KICK, "ends its sessions" },
+	{ "group", GROUP, 0, "moves it to the group" },
+	{ "owner", OWNER, 0, "gives it to" },
+	{ "tag_add", TAG_ADD, 0, "adds the tag" },
+	{ "tag_remove", TAG_REMOVE, 0, "takes the tag away" },
+};
+
+struct bulk {
+	struct adi_app *app;
+	struct htp_request *q;
+	struct sql_conn *c;
+	const struct action *action;
+	const char *to; /* guid or tag; "" = none */
+	char to_name[DAT_NAME_TEXT];
+	json_t *changes, *refused;
+	int64_t count;
+	bool cut;
+	struct dat_device *done; /* to be told of when all is stored */
+	size_t n_done;
+};
+
+/* --- one -------------------------------------------------------------------------------------- */
+
+static void note(struct bulk *b, json_t *list, const struct dat_device *d, const char *code,
+		const char *text)
+{
+	json_t *o;
+
+	if (json_array_size(list) >= SHOWN_MAX) {
+		b->cut = true;
+		return;
+	}
+	o = json_pack("{s:s,s:s,s:s}", "guid", d->guid, "name", adi_device_label(d), "text", text);
+	if (o && code)
+		json_object_set_new(o, "code", json_string(code));
+	json_array_append_new(list, o);
+}
+
+static int has_tag(struct bulk *b, const struct dat_device *d, bool *ret, bool *ret_full)
+{
+	struct dat_device_facts *f = hws_alloc(sizeof(*f));
+	int r = f ? dat_device_facts(b->c, d, f) : HWS_ERR_NOMEM;
+
+	*ret = false;
+	for (size_t i = 0; r == HWS_OK && i < f->tags; i++)
+		*ret |= strcmp(f->tag[i], b->to) == 0;
+	*ret_full = r == HWS_OK && f->tags == DAT_DEVICE_TAGS_MAX;
+	hws_free(f);
+	return r;
+}
+
+/* NULL: it changes something; "": nothing; else why it cannot be. */
+static int judge(struct bulk *b, const struct dat_device *d, const char **ret)
+{
+	bool has = false, full = false;
+	int r = HWS_OK;
+
+	*ret = NULL;
+	switch (b->action->what) {
+	case DEED:
+		*ret = adi_device_refuses(b->action->deed, d);
+		if (!*ret && ((b->action->deed == ADI_DISABLE && d->status == DAT_DEVICE_OFF) ||
+					     (b->action->deed <= ADI_ENABLE &&
+							     d->status == DAT_DEVICE_ON)))
+			*ret = "";
+		break;
+	case GROUP:
+		*ret = strcmp(d->group_guid, b->to) == 0 ? "" : NULL;
+		break;
+	case OWNER:
+		*ret = strcmp(d->owner_guid, b->to) == 0 ? "" : NULL;
+		break;
+	case TAG_ADD:
+	case TAG_REMOVE:
+	default:
+		r = has_tag(b, d, &has, &full);
+		if (has == (b->action->what == TAG_ADD))
+			*ret = "";
+		else if (b->action->what == TAG_ADD && full)
+			*ret = "The device has 32 tags already.";
+	}
+	return r;
+}
+
+static int apply(struct bulk *b, const struct dat_device *d)
+{
+	struct dat_device_change ch = { 0 };
+	int64_t now = adi_now();
+	int r;
+
+	switch (b->action->what) {
+	case DEED:
+		return adi_device_do(b->app, b->c, b->q, b->action->deed, d);
+	case GROUP:
+		ch.group_guid = b->to;
+		r = dat_device_change(b->c, d->guid, &ch, now);
+		break;
+	case OWNER:
+		ch.owner_guid = b->to;
+		r = dat_device_change(b->c, d->guid, &ch, now);
+		break;
+	case TAG_ADD:
+	case TAG_REMOVE:
+	default:
+		r = dat_device_tag(b->c, d->guid, b->to, b->action->what == TAG_ADD);
+	}
+	return r;
+}
+
+static int one(struct bulk *b, const char *guid, bool dry)
+{
+	char text[DAT_NAME_TEXT + 40];
+	struct dat_device d;
+	const char *why = NULL;
+	int r = dat_device_get(b->c, guid, &d);
+
+	if (r == HWS_ERR_NOTFOUND)
+		return HWS_OK; /* removed meanwhile */
+	if (r == HWS_OK)
+		r = judge(b, &d, &why);
+	if (r < 0 || (why && !*why))
+		return r;
+	if (why) {
+		note(b, b->refused, &d, "changed", why);
+		return HWS_OK;
+	}
+	b->count++;
+	(void)snprintf(text, sizeof(text), "%s%s%s", b->action->text, *b->to_name ? " " : "",
+			b->to_name);
+	note(b, b->changes, &d, NULL, text);
+	if (dry)
+		return HWS_OK;
+	r = apply(b, &d);
+	if (r == HWS_OK)
+		b->done[b->n_done++] = d;
+	return r;
+}
+
+/* --- all -------------------------------------------------------------------------------------- */
+
+static int pick(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_TEXT], size_t *ret_n)
+{
+	const json_t *list = json_object_get(b->q->json, "guids"),
+		     *filter = json_object_get(b->q->json, "filter");
+	int r = HWS_OK;
+
+	*ret_n = json_array_size(list);
+	for (size_t i = 0; i < *ret_n && r == HWS_OK; i++)
+		r = hws_str_copy(guid[i], DAT_GUID_TEXT, json_string_value(json_array_get(list, i)));
+	if (r == HWS_OK && filter) {
+		struct dat_device_filter f = adi_device_filter(b->q, filter, b->app);
+
+		r = dat_device_pick(b->c, &f, guid, TARGETS_MAX, ret_n);
+	}
+	if (r == HWS_OK && *ret_n > TARGETS_MAX) {
+		adi_v1_error(reply, ADI_BAD_FIELD, "filter",
+				"This filter leaves more than %u devices.", TARGETS_MAX);
+		r = HWS_ERR_TOOBIG;
+	}
+	return r;
+}
+
+static bool read_target(struct bulk *b, struct htp_reply *reply)
+{
+	const json_t *o = b->q->json;
+	const char *key = b->action->what == GROUP ? "group_guid"
+			: b->action->what == OWNER ? "owner_guid"
+			: b->action->what == DEED  ? NULL
+						   : "tag";
+	const json_t *v = key ? json_object_get(o, key) : NULL;
+	struct dat_account a = { .name = "nobody" };
+	struct dat_group g = { .name = "none" };
+	int r = HWS_OK;
+
+	b->to = "";
+	if (!key)
+		return true;
+	if (!v) {
+		adi_v1_error(reply, ADI_BAD_FIELD, key, "This action needs %s.", key);
+		return false;
+	}
+	b->to = json_is_null(v) ? "" : json_string_value(v);
+	if (b->action->what == OWNER && *b->to)
+		r = dat_account_get(b->c, b->to, &a);
+	if (b->action->what == GROUP && *b->to)
+		r = dat_group_get(b->c, DAT_DEVICE_GROUP, b->to, &g);
+	if (r < 0) {
+		adi_v1_error(reply, ADI_BAD_FIELD, key, "There is no such %s.",
+				b->action->what == OWNER ? "user" : "group of devices");
+		return false;
+	}
+	(void)snprintf(b->to_name, sizeof(b->to_name), "%s",
+			b->action->what == OWNER	   ? a.name
+					: b->action->what == GROUP ? g.name
+								   : b->to);
+	return true;
+}
+
+static int run(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_TEXT], bool dry)
+{
+	struct dat_tx tx;
+	size_t n = 0;
+	int r = dat_tx_begin(&tx, b->c);
+
+	if (r < 0)
+		return r;
+	r = pick(b, reply, guid, &n);
+	for (size_t i = 0; i < n && r == HWS_OK; i++)
+		r = one(b, guid[i], dry);
+	if (r == HWS_OK && !dry && b->action->what != DEED)
+		r = adi_audit(b->app, b->c, b->q,
+				&(struct adi_deed){ .kind = "device.change_many",
+						.target_kind = "device",
+						.target_name = b->action->name });
+	return dat_tx_end(&tx, r);
+}
+
+static void answer(struct bulk *b, struct htp_reply *reply, bool dry)
+{
+	htp_reply_json(reply,
+			json_pack("{s:b,s:I,s:O,s:O,s:b}", "dry_run", dry, "count",
+					(json_int_t)b->count, "changes", b->changes, "refused",
+					b->refused, "cut", b->cut));
+}
+
+static void bulk(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
+{
+	char(*guid)[DAT_GUID_TEXT] = hws_alloc_array(TARGETS_MAX, DAT_GUID_TEXT);
+	const char *action = adi_in_text(q->json, "action");
+	bool dry = adi_in_bool(q->json, "dry_run") != 0;
+	struct bulk b = { .app = app, .q = q };
+	int r;
+
+	for (size_t i = 0; i < HWS_COUNT(actions); i++) {
+		if (strcmp(action, actions[i].name) == 0)
+			b.action = &actions[i];
+	}
+	b.changes = json_array();
+	b.refused = json_array();
+	b.done = dry ? NULL : hws_alloc_array(TARGETS_MAX, sizeof(*b.done));
+	if (!guid || !b.action || (!dry && !b.done) || !b.changes || !b.refused) {
+		adi_v1_error(reply, ADI_BUSY, NULL, "The server is out of memory.");
+	} else if (adi_take(app, reply, &b.c)) {
+		r = read_target(&b, reply) ? run(&b, reply, guid, dry) : HWS_ERR_INVAL;
+		sql_give(b.c);
+		if (r == HWS_OK)
+			answer(&b, reply, dry);
+		else if (reply->status < 400)
+			adi_v1_fail(reply, r, "device", NULL);
+		for (size_t i = 0; i < b.n_done && r == HWS_OK; i++)
+			if (b.action->what == DEED)
+				adi_device_done(app, b.action->deed, &b.done[i]);
+	}
+	json_decref(b.changes);
+	json_decref(b.refused);
+	hws_free(b.done);
+	hws_free(guid);
+}
+
+/* --- export ----------------------------------------------------------------------------------- */
+
+struct export
+{
+	struct adi_app *app;
+	struct htp_request *q;
+	struct hws_buf *out;
+	char after[DAT_ID_TEXT];
+	bool begun;
+	unsigned n;
+};
+
+static const char *const heads[] = { "id", "name", "status", "owner", "group", "note", "hostname",
+	"user", "os", "cpu", "memory", "version", "address", "last_online_at", "registered_at" };
+
+static void time_text(int64_t ms, char *buf, size_t size)
+{
+	if (!ms || size < 28)
+		buf[0] = '\0';
+	else
+		hws_wall_text((uint64_t)ms * HWS_US_PER_MS, buf, size);
+}
+
+static int export_row(const struct dat_device *d, void *arg)
+{
+	char online[32], registered[32];
+	struct export *e = arg;
+	const char *fields[] = { d->id, d->own_name, adi_device_status_name(d->status),
+		d->owner_name, d->group_name, d->note, d->hostname, d->username, d->os, d->cpu,
+		d->memory, d->version, d->last_ip, online, registered };
+
+	time_text(d->last_online, online, sizeof(online));
+	time_text(d->registered_at, registered, sizeof(registered));
+	for (size_t i = 0; i < HWS_COUNT(fields); i++)
+		adi_csv_field(e->out, fields[i], i + 1 == HWS_COUNT(fields));
+	e->n++;
+	return hws_str_copy(e->after, sizeof(e->after), d->id);
+}
+
+/* Goes on behind the last id, so that a list of any length is read by its index. */
+static int export_part(void *arg, struct hws_buf *out)
+{
+	struct export *e = arg;
+	struct dat_device_filter f = adi_device_filter(e->q, NULL, e->app);
+	struct sql_conn *c;
+	int r;
+
+	e->out = out;
+	e->n = 0;
+	for (size_t i = 0; i < HWS_COUNT(heads) && !e->begun; i++)
+		adi_csv_field(out, heads[i], i + 1 == HWS_COUNT(heads));
+	e->begun = true;
+	f.after_id = e->after;
+	r = sql_take(e->app->db, &c);
+	if (r < 0)
+		return r;
+	r = dat_device_list(c, &f, (struct dat_page){ .limit = EXPORT_PART }, export_row, e, NULL);
+	sql_give(c);
+	if (r < 0)
+		return r;
+	return e->n == EXPORT_PART ? HWS_OK : HWS_ERR_EOF;
+}
+
+static int audit_export(struct adi_app *app, struct htp_request *q, struct htp_reply *reply)
+{
+	struct sql_conn *c;
+	int r;
+
+	if (!adi_take(app, reply, &c))
+		return HWS_ERR_STORE;
+	r = adi_audit(app, c, q,
+			&(struct adi_deed){ .kind = "device.export", .target_kind = "device" });
+	sql_give(c);
+	if (r < 0)
+		adi_v1_fail(reply, r, "device", NULL);
+	return r;
+}
+
+static void export_all(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
+{
+	struct export *e;
+
+	if (audit_export(app, q, reply) < 0)
+		return;
+	e = hws_alloc(sizeof(*e));
+	if (!e) {
+		adi_v1_error(reply, ADI_BUSY, NULL, "The server is out of memory.");
+		return;
+	}
+	e->app = app;
+	e->q = q;
+	htp_reply_parts(reply, "text/csv; charset=utf-8", export_part, e, hws_free);
+	htp_reply_field(reply, "Content-Disposition", "attachment; filename=\"devices.csv\"");
+}
+
+static const struct adi_call calls[] = {
+	{ "changeDevices", bulk, HTP_POOL_COMMON, 0 },
+	{ "exportDevices", export_all, HTP_POOL_COMMON, 0 },
+};
+const struct adi_calls adi_v1_devices_bulk = { calls, HWS_COUNT(calls) };
