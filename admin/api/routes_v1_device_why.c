@@ -49,8 +49,8 @@ static int64_t time_of(const char *text)
 	return rest ? (int64_t)timegm(&tm) * 1000 : 0;
 }
 
-static void add_way(json_t *list, const char *way, const char *result, const char *reason,
-		double ms)
+static void add_way(
+		json_t *list, const char *way, const char *result, const char *reason, double ms)
 {
 	char cut[256];
 
@@ -84,11 +84,11 @@ static json_t *tried(const json_t *a, const char *path)
 						strstr(text_of(a, "outcome"), ways[i].way));
 
 		add_way(list, ways[i].way,
-				won			? "ok"
+				won                     ? "ok"
 						: !told ? "not_tried"
 						: after ? "failed"
 							: "late",
-				won			? text_of(a, "text")
+				won                     ? text_of(a, "text")
 						: !told ? ways[i].missing
 						: after ? "no connection came about"
 							: "both ends were told to try it",
@@ -149,9 +149,9 @@ static void why(struct htp_request *q, struct htp_reply *reply, struct adi_app *
 	json_decref(req);
 	if (r == HWS_OK)
 		htp_reply_json(reply,
-				why_json(d.id, json_array_get(
-							       json_object_get(answer, "attempts"),
-							       0)));
+				why_json(d.id,
+						json_array_get(json_object_get(answer, "attempts"),
+								0)));
 	else if (r == HWS_ERR_NOTFOUND && *app->conf->rendezvous_control)
 		htp_reply_json(reply, why_json(d.id, NULL));
 	else

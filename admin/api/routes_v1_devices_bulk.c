@@ -87,9 +87,10 @@ static int judge(struct bulk *b, const struct dat_device *d, const char **ret)
 	switch (b->action->what) {
 	case DEED:
 		*ret = adi_device_refuses(b->action->deed, d);
-		if (!*ret && ((b->action->deed == ADI_DISABLE && d->status == DAT_DEVICE_OFF) ||
-					     (b->action->deed <= ADI_ENABLE &&
-							     d->status == DAT_DEVICE_ON)))
+		if (!*ret &&
+				((b->action->deed == ADI_DISABLE && d->status == DAT_DEVICE_OFF) ||
+						(b->action->deed <= ADI_ENABLE &&
+								d->status == DAT_DEVICE_ON)))
 			*ret = "";
 		break;
 	case GROUP:
@@ -174,7 +175,8 @@ static int pick(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_T
 
 	*ret_n = json_array_size(list);
 	for (size_t i = 0; i < *ret_n && r == HWS_OK; i++)
-		r = hws_str_copy(guid[i], DAT_GUID_TEXT, json_string_value(json_array_get(list, i)));
+		r = hws_str_copy(
+				guid[i], DAT_GUID_TEXT, json_string_value(json_array_get(list, i)));
 	if (r == HWS_OK && filter) {
 		struct dat_device_filter f = adi_device_filter(b->q, filter, b->app);
 
@@ -218,7 +220,7 @@ static bool read_target(struct bulk *b, struct htp_reply *reply)
 		return false;
 	}
 	(void)snprintf(b->to_name, sizeof(b->to_name), "%s",
-			b->action->what == OWNER	   ? a.name
+			b->action->what == OWNER                   ? a.name
 					: b->action->what == GROUP ? g.name
 								   : b->to);
 	return true;

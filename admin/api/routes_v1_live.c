@@ -38,7 +38,8 @@ static bool is_private(const char *ip)
 }
 
 /* By what is known here: a relay of this machine has the pair, or the viewer came from within. */
-static const char *path_of(struct adi_app *app, const struct dat_device *d, const struct dat_conn *l)
+static const char *path_of(
+		struct adi_app *app, const struct dat_device *d, const struct dat_conn *l)
 {
 	if (adi_fleet_relayed(app->fleet, d->last_ip, l->ip))
 		return "relay";
@@ -53,7 +54,8 @@ static json_t *session_json(struct adi_app *app, struct sql_conn *c, const struc
 	if (dat_device_find(c, l->device_id, &d) < 0)
 		return NULL;
 	return json_pack("{s:s,s:{s:s,s:s%,s:s},s:s%,s:s,s:o,s:s,s:s,s:s,s:I}", "guid", l->guid,
-			"device", "guid", d.guid, "id", d.id, strnlen(d.id, ID_SHOWN), "name", d.name, "viewer_id", l->peer_id, strnlen(l->peer_id, ID_SHOWN),
+			"device", "guid", d.guid, "id", d.id, strnlen(d.id, ID_SHOWN), "name",
+			d.name, "viewer_id", l->peer_id, strnlen(l->peer_id, ID_SHOWN),
 			"viewer_name", l->peer_name, "user",
 			adi_out_ref(l->account_guid, l->account_name), "kind", kind_of(l->type),
 			"path", path_of(app, &d, l), "address", l->ip, "started_at",
