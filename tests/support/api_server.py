@@ -234,7 +234,7 @@ class Api:
         self.secrets = secrets or os.path.join(self.dir, "api.keys")
         argv = [os.path.join(BUILD, "admin", "api", "hawser-api"), "--state-dir", os.path.join(self.dir, "state"), "--runtime-dir",
             os.path.join(self.dir, "run"), "--bind", "127.0.0.1", "--port", "0", "--secrets-file", self.secrets, "--login-rate", str(login_rate),
-            "--user-rate", "0", "--device-rate", "0", "--server-name", "test", *(["--store", store] if store else []), *args]
+            "--user-rate", "0", "--device-rate", "0", "--server-name", "test", "--register-by-reports", *(["--store", store] if store else []), *args]
         env = {**os.environ, "HOME": self.dir}
         self.program = Program(argv, env=env)
         try:
