@@ -24,6 +24,7 @@
 #include "server-rendezvous/state/rules.h"
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store_open.h"
+#include "server-rendezvous/telling.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -52,6 +53,7 @@ struct rdv_server {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct rdv_loading *loading;
+	struct rdv_telling *telling; /* NULL: no policy */
 	struct hws_control *control;
 	struct rdv_metrics *metrics;
 	char state_dir[200], control_path[220];
@@ -394,6 +396,7 @@ void rdv_server_free(struct rdv_server *s)
 	rdv_cluster_end(s->core.cluster);
 	rdv_store_free(s->core.store);
 	rdv_loading_free(s->loading);
+	rdv_telling_free(s->telling);
 	close_ports(s);
 	rdv_cluster_free(s->core.cluster);
 	rdv_journal_free(s->core.journal);
@@ -449,6 +452,8 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 	r = rdv_tcp_start(s->core.tcp);
 	if (r == HWS_OK)
 		r = rdv_udp_start(s->core.udp);
+	if (r == HWS_OK && s->core.policy)
+		r = rdv_telling_new(&s->core, s->loop, &s->telling);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot start a thread");
 	if (s->core.cluster) {

@@ -165,17 +165,19 @@ static int waiting(struct sql_conn *c, int64_t *ret)
 	return sql_number(c, "SELECT count(*) FROM device WHERE status = 2", SQL_NONE, ret);
 }
 
+/* A device that is told of again, as it is here already: most of what comes. */
 static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws_policy_say_line *d)
 {
-	const int64_t now = adi_now();
+	const int64_t now = adi_now(), seen = d->seen_s ? (int64_t)d->seen_s * 1000 : now;
 	struct adi_settings settings;
 	char guid[DAT_GUID_TEXT];
 	int64_t n = 0;
-	int r = HWS_OK;
+	int r = dat_device_as_told(c, d->id, d->uuid, d->key, seen);
 
+	if (r != HWS_ERR_NOTFOUND)
+		return r;
 	adi_app_settings(app, c, &settings);
-	if (d->refused)
-		r = waiting(c, &n);
+	r = d->refused ? waiting(c, &n) : HWS_OK;
 	if (r == HWS_OK && n >= WAITING_MAX)
 		r = HWS_ERR_FULL;
 	if (r == HWS_OK)
@@ -185,7 +187,7 @@ static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws
 		r = dat_device_set_key(c, guid, d->key, now);
 	if (r == HWS_OK && !d->refused && *d->address)
 		r = dat_device_seen(c,
-				&(struct dat_seen){ .id = d->id, .ip = d->address, .at = now }, 1);
+				&(struct dat_seen){ .id = d->id, .ip = d->address, .at = seen }, 1);
 	return r;
 }
 

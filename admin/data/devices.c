@@ -111,6 +111,17 @@ int dat_device_register(struct sql_conn *c, const char *id, const char *uuid, bo
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, k.guid) : r;
 }
 
+int dat_device_as_told(
+		struct sql_conn *c, const char *id, const char *uuid, const char *key, int64_t seen)
+{
+	int64_t one;
+
+	return sql_number(c,
+			"SELECT 1 FROM device WHERE id = $1 AND uuid = $2 AND pk = $3 AND "
+			"last_online >= $4",
+			SQL_P(SQL_T(id), SQL_T(uuid), SQL_T(key), SQL_I(seen)), &one);
+}
+
 int dat_device_set_key(struct sql_conn *c, const char *guid, const char *key, int64_t now)
 {
 	int r = dat_text_check(key, DAT_SHORT_TEXT, false);

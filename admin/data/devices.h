@@ -28,6 +28,9 @@ int dat_device_register(struct sql_conn *c, const char *id, const char *uuid, bo
 int dat_device_get(struct sql_conn *c, const char *guid, struct dat_device *ret) HWS_MUST_CHECK;
 int dat_device_find(struct sql_conn *c, const char *id, struct dat_device *ret) HWS_MUST_CHECK;
 
+/* HWS_OK: it is here with this uuid and key, and was seen then or later; HWS_ERR_NOTFOUND. */
+int dat_device_as_told(struct sql_conn *c, const char *id, const char *uuid, const char *key,
+		int64_t seen) HWS_MUST_CHECK;
 /* The public key by which the ID server knows it, in base64. */
 int dat_device_set_key(
 		struct sql_conn *c, const char *guid, const char *key, int64_t now) HWS_MUST_CHECK;

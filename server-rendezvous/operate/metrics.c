@@ -298,7 +298,7 @@ static double policy_up(void *arg)
 {
 	struct rdv_core *core = arg;
 
-	return (double)__atomic_load_n(&core->policy_linked, __ATOMIC_RELAXED);
+	return __atomic_load_n(&core->policy_link, __ATOMIC_RELAXED) ? 1 : 0;
 }
 
 static const struct {

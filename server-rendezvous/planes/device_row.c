@@ -40,6 +40,7 @@ void rdv_device_tell(struct rdv_core *core, const struct rdv_peer_row *row, bool
 		.uuid = hws_bytes(row->uuid, row->uuid_len),
 		.pk = hws_bytes(row->pk, row->has_pk ? RDV_PK_LEN : 0),
 		.address = row->ip,
+		.seen_s = row->seen_s,
 		.refused = refused };
 
 	if (core->policy && row->uuid_len)

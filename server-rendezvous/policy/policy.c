@@ -51,7 +51,7 @@ struct rdv_policy {
 	struct rdv_verdicts *verdicts;
 	struct hws_list questions, sessions;
 	uint32_t asked, lasting;
-	uint64_t number, lost_us, again_us;
+	uint64_t number, links, lost_us, again_us;
 	struct hws_timer again, patience;
 	uint64_t tells; /* atomic: posted, not yet run */
 	bool said_lost;
@@ -190,7 +190,7 @@ static void on_end(void *arg)
 	struct rdv_policy *p = arg;
 
 	p->link = NULL;
-	__atomic_store_n(&p->core->policy_linked, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->core->policy_link, 0, __ATOMIC_RELAXED);
 	p->lost_us = hws_loop_now_us(p->loop);
 	try_later(p);
 }
@@ -243,7 +243,7 @@ static void on_again(void *arg)
 	hws_info("policy.connected", HWS_STR("socket", rdv_conf(p->core)->policy_socket));
 	p->said_lost = false;
 	p->again_us = AGAIN_FIRST_US;
-	__atomic_store_n(&p->core->policy_linked, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->core->policy_link, ++p->links, __ATOMIC_RELAXED);
 	say_again(p);
 }
 
@@ -403,6 +403,7 @@ void rdv_policy_device(struct rdv_policy *p, const struct rdv_policy_device *d)
 	t->core = p->core;
 	t->say.say = HWS_POLICY_DEVICE;
 	t->say.refused = d->refused;
+	t->say.seen_s = d->seen_s;
 	put_text(t->say.address, sizeof(t->say.address), d->address);
 	if (hws_str_copy(t->say.id, sizeof(t->say.id), d->id) < 0 ||
 			hws_base64_encode(d->uuid, t->say.uuid, sizeof(t->say.uuid)) < 0 ||

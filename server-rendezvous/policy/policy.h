@@ -37,7 +37,8 @@ struct rdv_policy_device {
 	const char *id;
 	struct hws_bytes uuid, pk; /* pk: 32 bytes or none */
 	const char *address;
-	bool refused; /* it may not register yet */
+	uint64_t seen_s; /* Unix time of the registration */
+	bool refused;    /* it may not register yet */
 };
 /* Any thread. Bounded: the surplus is dropped, and comes again with the next registration. */
 void rdv_policy_device(struct rdv_policy *p, const struct rdv_policy_device *d);

@@ -41,7 +41,7 @@ struct rdv_core {
 	struct rdv_cluster *cluster;     /* NULL = one node; any thread (post) */
 	struct rdv_policy *policy;       /* NULL = none; the TCP plane's thread */
 	struct rdv_counts count;
-	uint64_t policy_linked;    /* atomic: the policy can be asked */
+	uint64_t policy_link;      /* atomic: number of the link to the policy, 0 = none now */
 	uint64_t node_links;       /* atomic: other nodes that there is a direct link to */
 	uint64_t relays_listening; /* atomic: relays that hear announcements */
 	bool loaded;               /* control loop: what the store had is in memory */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define PERMISSIONS_MAX ((1ll << 62) - 1)
+#define SEEN_MAX (1ll << 40)
 
 static const char *const says[HWS_POLICY_SAYS] = { "hello", "access", "device", "begin", "end" };
 
@@ -53,6 +54,7 @@ static bool take_say(const json_t *o, struct hws_policy_say_line *ret)
 	}
 	good &= ret->say != HWS_POLICY_SAYS;
 	good &= take_number(o, "kind", UINT32_MAX, &kind);
+	good &= take_number(o, "seen", SEEN_MAX, &ret->seen_s);
 	ret->kind = (uint32_t)kind;
 	ret->refused = json_is_true(json_object_get(o, "refused"));
 	good &= take_text(o, "token", ret->token, sizeof(ret->token));
@@ -153,6 +155,11 @@ int hws_policy_say_put(const struct hws_policy_say_line *say, struct hws_buf *ou
 	bool good = o != NULL;
 
 	good = good && (!say->kind || json_object_set_new(o, "kind", json_integer(say->kind)) == 0);
+	good = good &&
+			(!say->seen_s ||
+					json_object_set_new(o, "seen",
+							json_integer((json_int_t)say->seen_s)) ==
+							0);
 	good = good && (!say->refused || json_object_set_new(o, "refused", json_true()) == 0);
 	good = good && put_text(o, "token", say->token) && put_text(o, "id", say->id);
 	good = good && put_text(o, "address", say->address);

@@ -34,7 +34,8 @@ enum hws_policy_say {
 struct hws_policy_say_line {
 	enum hws_policy_say say;
 	uint64_t number;
-	uint32_t kind; /* as ConnType in the protocol */
+	uint32_t kind;   /* as ConnType in the protocol */
+	uint64_t seen_s; /* of a device: Unix time of its registration, 0 = now */
 	bool refused;
 	char token[HWS_POLICY_TOKEN_TEXT], id[HWS_POLICY_ID_TEXT];
 	char address[HWS_POLICY_ADDRESS_TEXT];    /* without a port */

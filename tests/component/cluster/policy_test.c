@@ -28,6 +28,7 @@ static void set_up_asking(void)
 	start_node(&a, "a", pg.url);
 	unsetenv(SETTING);
 	policy_end_meet(&end);
+	test_proc_must_expect(&a.proc, "policy.told", WAIT_MS);
 	copy_key(&b);
 	start_node(&b, "b", pg.url);
 }

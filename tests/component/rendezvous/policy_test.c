@@ -29,6 +29,8 @@ static void start(const char *away)
 
 	server_start(&srv, extra);
 	policy_end_meet(&end);
+	/* there is no device yet; later ones are told when they come */
+	test_proc_must_expect(&srv.proc, "policy.told", WAIT_MS);
 }
 
 static void setup(void)
@@ -323,6 +325,29 @@ START_TEST(a_lost_link_is_made_again_and_asked_once_more)
 }
 END_TEST
 
+START_TEST(another_api_server_hears_of_all_devices)
+{
+	struct device d, e;
+	json_t *first, *second;
+
+	start("refuse");
+	device_there(&d, "123456789");
+	device_there(&e, "223456789");
+	policy_end_drop(&end);
+	policy_end_meet(&end);
+	first = policy_end_expect(&end, "device");
+	second = policy_end_expect(&end, "device");
+	is_text(first, "id", d.id);
+	is_text(second, "id", e.id);
+	ck_assert_int_gt(json_integer_value(json_object_get(first, "seen")), 1700000000);
+	ck_assert(!json_is_true(json_object_get(first, "refused")));
+	json_decref(first);
+	json_decref(second);
+	device_done(&d);
+	device_done(&e);
+}
+END_TEST
+
 START_TEST(broken_answers_harm_nobody)
 {
 	static const char *const lines[] = { "\n", "{}\n", "[]\n", "{\"n\":-1,\"allow\":true}\n",
@@ -511,6 +536,7 @@ int main(void)
 					the_relay_is_no_way_around_it, without_an_answer_it_is_no,
 					if_so_set_its_last_word_holds_while_it_is_away,
 					a_lost_link_is_made_again_and_asked_once_more,
+					another_api_server_hears_of_all_devices,
 					broken_answers_harm_nobody,
 					a_lasting_link_is_told_from_beginning_to_end,
 					only_deployed_devices_if_so_ordered,

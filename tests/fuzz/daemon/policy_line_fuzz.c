@@ -27,7 +27,8 @@ static void try_say(struct hws_bytes line, struct hws_buf *out)
 	must(a.say < HWS_POLICY_SAYS &&
 			memchr(hws_buf_bytes(out).ptr, '\n', hws_buf_len(out) - 1) == NULL);
 	must(hws_policy_say_parse(line_of(out), &b) == HWS_OK);
-	must(a.say == b.say && a.number == b.number && a.kind == b.kind && a.refused == b.refused);
+	must(a.say == b.say && a.number == b.number && a.kind == b.kind && a.refused == b.refused &&
+			a.seen_s == b.seen_s);
 	must(hws_str_equal(a.token, b.token) && hws_str_equal(a.id, b.id) &&
 			hws_str_equal(a.address, b.address) &&
 			hws_str_equal(a.switch_code, b.switch_code) &&
