@@ -32,7 +32,6 @@ struct question {
 	struct hws_list node;
 	uint64_t asked_us;
 	uint8_t key[RDV_VERDICT_KEY];
-	bool sent; /* on this link */
 	struct hws_policy_say_line say;
 	rdv_policy_fn fn;
 	void *arg;
@@ -204,9 +203,7 @@ static void say_again(struct rdv_policy *p)
 		hello.node[0] = '\0';
 	(void)send_line(p, &hello, 0);
 	hws_list_for (n, &p->questions) {
-		struct question *q = hws_container(n, struct question, node);
-
-		q->sent = send_line(p, &q->say, 0);
+		(void)send_line(p, &hws_container(n, struct question, node)->say, 0);
 	}
 	hws_list_for (n, &p->sessions) {
 		if (!send_line(p, &hws_container(n, struct session, node)->say, TELL_ROOM))
@@ -321,10 +318,9 @@ bool rdv_policy_ask(struct rdv_policy *p, const struct rdv_policy_question *q,
 		return true;
 	}
 	hws_count(&p->core->count.policy_asked);
-	w->sent = send_line(p, &w->say, 0);
 	if (p->asked == 1)
 		set_patience(p);
-	if (w->sent)
+	if (send_line(p, &w->say, 0))
 		hws_line_link_flush(p->link);
 	return false;
 }

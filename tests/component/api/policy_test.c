@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define R(x) RDV__REGISTER_PK_RESPONSE__RESULT__##x
@@ -39,8 +40,12 @@ static int64_t now(void)
 static void api_start(void)
 {
 	const char *argv[] = { test_bin("admin/api/hawser-api"), "--state-dir", dir,
-		"--runtime-dir", dir, "--port", "0", "--bind", "127.0.0.1", NULL };
+		"--runtime-dir", dir, "--port", "0", "--bind", "127.0.0.1", NULL, NULL, NULL };
 
+	if (geteuid() == 0) { /* who may give sockets away */
+		argv[9] = "--socket-group";
+		argv[10] = "nogroup";
+	}
 	memset(&api, 0, sizeof(api));
 	test_proc_start(&api, argv, NULL);
 	test_proc_must_expect(&api, "listening", WAIT_MS);
@@ -210,6 +215,18 @@ START_TEST(devices_appear_and_rules_decide)
 }
 END_TEST
 
+START_TEST(the_sockets_are_a_groups_if_so_set)
+{
+	const mode_t want = geteuid() == 0 ? 0660 : 0600;
+	struct stat st;
+
+	ck_assert_int_eq(stat(policy, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, want);
+	ck_assert_int_eq(stat(http, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, want);
+}
+END_TEST
+
 START_TEST(a_switch_of_sides_passes_once)
 {
 	char ann[DAT_GUID_TEXT];
@@ -372,7 +389,8 @@ int main(void)
 	if (hws_crypto_init() < 0)
 		return 1;
 	return test_main("api/policy", 120, set_up, tear_down,
-			TESTS(devices_appear_and_rules_decide, a_switch_of_sides_passes_once,
+			TESTS(devices_appear_and_rules_decide, the_sockets_are_a_groups_if_so_set,
+					a_switch_of_sides_passes_once,
 					sessions_that_last_are_counted,
 					a_device_that_is_kept_out_waits_for_approval,
 					without_the_api_server_nobody_passes_until_it_is_back,

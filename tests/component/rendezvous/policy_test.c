@@ -8,9 +8,12 @@
 #include "tests/component/rendezvous/policy_end.h"
 #include "tests/support/suite.h"
 #include <check.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define M(x) RDV__RENDEZVOUS_MESSAGE__UNION_##x
@@ -500,6 +503,49 @@ START_TEST(a_disabled_device_is_neither_served_nor_reached)
 }
 END_TEST
 
+/* As another account: 0 when it was answered. */
+static int ask_as(gid_t group)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		json_t *req = json_pack("{s:s}", "cmd", "stats"), *ans = NULL;
+		struct hws_error err = { 0 };
+
+		if (setgroups(0, NULL) < 0 || setgid(group) < 0 || setuid(65533) < 0)
+			_exit(3);
+		_exit(hws_control_call(srv.control, req, 60000000, &ans,
+				      &err) == HWS_OK && json_is_true(json_object_get(ans, "ok"))
+						? 0
+						: 1);
+	}
+	ck_assert_int_gt(child, 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+START_TEST(a_group_may_use_the_control_socket_if_so_set)
+{
+	const char *extra[] = { "--control-group", "nogroup", NULL };
+	const struct group *g = getgrnam("nogroup");
+	struct stat st;
+
+	ck_assert_int_eq(chmod(srv.dir, 0711), 0);
+	if (geteuid() != 0 || !g) {
+		server_start(&srv, NULL); /* only root can be somebody else */
+		return;
+	}
+	server_start(&srv, extra);
+	ck_assert_int_eq(stat(srv.control, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0660);
+	ck_assert_uint_eq(st.st_gid, g->gr_gid);
+	ck_assert_int_eq(ask_as(g->gr_gid), 0);
+	ck_assert_int_eq(ask_as(g->gr_gid - 1), 1);
+}
+END_TEST
+
 START_TEST(strategies_are_signed_apart_from_all_else)
 {
 	static const char text[] = "hawser strategy v1\0{\"a\":\"b\"}";
@@ -541,5 +587,6 @@ int main(void)
 					a_lasting_link_is_told_from_beginning_to_end,
 					only_deployed_devices_if_so_ordered,
 					a_disabled_device_is_neither_served_nor_reached,
+					a_group_may_use_the_control_socket_if_so_set,
 					strategies_are_signed_apart_from_all_else));
 }
