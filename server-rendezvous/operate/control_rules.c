@@ -2,6 +2,7 @@
  * that is away is said in the answer, as the order would not survive a restart. */
 #include "server-rendezvous/operate/control_rules.h"
 #include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/operate/request.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/state/core.h"
@@ -365,8 +366,15 @@ void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg)
 void rdv_cmd_enrolled_only(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
 	const json_t *on = json_object_get(req, "on");
+	struct rdv_core *core = arg;
+	bool ordered = rdv_rules_enrolled_only(core->rules);
 
-	if (!json_is_boolean(on))
+	if (json_is_false(on) && rdv_conf(core)->enrolled_only)
+		hws_control_fail(reply, HWS_ERR_DENIED,
+				"it stays so: enrolled-only = yes stands in the configuration");
+	else if (json_is_boolean(on) && json_is_true(on) == ordered)
+		hws_control_ok(reply, NULL);
+	else if (!json_is_boolean(on))
 		hws_control_fail(reply, HWS_ERR_INVAL, "\"on\" is true or false");
 	else if (json_is_true(on))
 		put(arg, reply, "gate", "enrolled-only", "on");

@@ -173,6 +173,26 @@ static void check_cluster(struct rdv_core *core, json_t *checks)
 				((double)here - (double)there) / 1e6);
 }
 
+/* Without it nobody passes, or only those who did lately. */
+static void check_policy(struct rdv_core *core, json_t *checks)
+{
+	const struct rdv_config *c = rdv_conf(core);
+
+	if (!*c->policy_socket)
+		return;
+	if (__atomic_load_n(&core->policy_link, __ATOMIC_RELAXED))
+		hws_findings_add(checks, "accounts", HWS_FOUND_GOOD, "",
+				"the API server decides who may connect");
+	else
+		hws_findings_add(checks, "accounts", HWS_FOUND_BAD,
+				"does hawser-api run, with this policy-socket, and may this "
+				"account open it?",
+				"nobody answers at %s: %s", c->policy_socket,
+				c->policy_away == RDV_AWAY_LAST
+						? "who did not pass in the last hour is refused"
+						: "every connection is refused");
+}
+
 static void add_node(const struct rdv_link_state *s, void *arg)
 {
 	json_t *list = arg;
@@ -244,6 +264,7 @@ void rdv_cmd_doctor(struct hws_control_reply *reply, const json_t *req HWS_UNUSE
 	check_relays(core, checks);
 	check_room(core, checks);
 	check_cluster(core, checks);
+	check_policy(core, checks);
 	if (!rdv_udp_second_port(core->udp))
 		hws_findings_add(checks, "NAT test", HWS_FOUND_LOOK,
 				"free this UDP port: another program has it (udp.second_port in the "

@@ -304,6 +304,40 @@ START_TEST(if_so_set_its_last_word_holds_while_it_is_away)
 }
 END_TEST
 
+static json_t *doctors_word(void)
+{
+	json_t *ans = server_ask(&srv, "doctor", NULL, NULL), *one, *found = NULL;
+	size_t i;
+
+	json_array_foreach (json_object_get(ans, "checks"), i, one) {
+		if (strcmp(json_string_value(json_object_get(one, "what")), "accounts") == 0)
+			found = json_incref(one);
+	}
+	json_decref(ans);
+	ck_assert_ptr_nonnull(found);
+	return found;
+}
+
+static bool doctor_sees_nobody(void *arg)
+{
+	json_t *word = doctors_word();
+	bool seen = strstr(json_string_value(json_object_get(word, "text")), "nobody answers") !=
+			NULL;
+
+	(void)arg;
+	json_decref(word);
+	return seen;
+}
+
+START_TEST(the_doctor_says_whether_it_can_be_asked)
+{
+	start("refuse");
+	ck_assert(!doctor_sees_nobody(NULL));
+	policy_end_close(&end);
+	ck_assert(test_until(doctor_sees_nobody, NULL, WAIT_MS));
+}
+END_TEST
+
 START_TEST(a_lost_link_is_made_again_and_asked_once_more)
 {
 	struct device d;
@@ -470,7 +504,12 @@ START_TEST(only_deployed_devices_if_so_ordered)
 	ans = control(json_pack("{s:s,s:s,s:s}", "cmd", "enrol", "id", d.id, "uuid", "!"));
 	is_text(ans, "error", hws_err_name(HWS_ERR_INVAL));
 	json_decref(ans);
+	must_ok(control(json_pack("{s:s,s:b}", "cmd", "enrolled-only", "on", 1))); /* as it is */
 	must_ok(control(json_pack("{s:s,s:b}", "cmd", "enrolled-only", "on", 0)));
+	must_ok(control(json_pack("{s:s,s:b}", "cmd", "enrolled-only", "on", 0)));
+	ans = control(json_pack("{s:s,s:s}", "cmd", "enrolled-only", "on", "yes"));
+	is_text(ans, "error", hws_err_name(HWS_ERR_INVAL));
+	json_decref(ans);
 	device_done(&d);
 }
 END_TEST
@@ -581,6 +620,7 @@ int main(void)
 					an_answer_is_kept_for_its_question_alone,
 					the_relay_is_no_way_around_it, without_an_answer_it_is_no,
 					if_so_set_its_last_word_holds_while_it_is_away,
+					the_doctor_says_whether_it_can_be_asked,
 					a_lost_link_is_made_again_and_asked_once_more,
 					another_api_server_hears_of_all_devices,
 					broken_answers_harm_nobody,
