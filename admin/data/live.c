@@ -2,7 +2,7 @@
  */
 #include "admin/data/live.h"
 
-#define SILENT_MS (180ll * 1000)
+#define SILENT_MS ((int64_t)180 * 1000)
 
 int dat_live_begin(struct sql_conn *c, const struct dat_live *live, int64_t now)
 {

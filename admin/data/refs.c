@@ -4,7 +4,7 @@
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 
-#define LIFE_MS (10ll * 60 * 1000)
+#define LIFE_MS ((int64_t)10 * 60 * 1000)
 #define SWEEP 1000
 
 int dat_ref_make(struct sql_conn *c, const char *account_guid, const char *session_guid,

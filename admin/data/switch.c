@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define LIFE_MS (60ll * 1000)
+#define LIFE_MS ((int64_t)60 * 1000)
 #define SKEW_S 120
 #define CODE_MAX 256u
 #define SWEEP 1000

@@ -135,6 +135,7 @@ static int put_line(json_t *o, struct hws_buf *out)
 	else if (text)
 		at = hws_buf_reserve(out, n + 1);
 	if (at) {
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a line ends otherwise */
 		memcpy(at, text, n);
 		at[n] = '\n';
 		hws_buf_commit(out, n + 1);
