@@ -234,7 +234,7 @@ static void punch_decided(
 	if (v->allowed)
 		reach(&q, m->punch_hole_request);
 	else
-		rdv_request_refuse(&q, RDV_OUT_DENIED, 0, rdv_request_denied(&q, v));
+		rdv_request_denied(&q, v, false);
 }
 
 void rdv_punch_request(struct rdv_client *cl, Rdv__PunchHoleRequest *m)

@@ -132,7 +132,7 @@ static void relay_decided(
 	if (v->allowed)
 		reach_by_relay(&q, m->request_relay);
 	else
-		rdv_request_refuse_relay(&q, rdv_request_denied(&q, v));
+		rdv_request_denied(&q, v, true);
 }
 
 /* A device is asked to come to a relay only by somebody who was lately let through to it, and only

@@ -145,8 +145,16 @@ struct rdv_request rdv_request_of(struct rdv_client *cl, const char *id)
 	return q;
 }
 
-const char *rdv_request_denied(struct rdv_request *q, const struct rdv_verdict *v)
+void rdv_request_denied(struct rdv_request *q, const struct rdv_verdict *v, bool relay)
 {
+	const char *text = *v->text ? v->text : RDV_REQUEST_DENIED;
+
 	hws_count(&q->core->count.policy_refused);
-	return *v->text ? v->text : RDV_REQUEST_DENIED;
+	if (relay) {
+		rdv_request_refuse_relay(q, text);
+		return;
+	}
+	hws_str_escape(q->attempt.host_word, sizeof(q->attempt.host_word),
+			hws_bytes(text, strnlen(text, RDV_WORD_MAX)));
+	rdv_request_refuse(q, RDV_OUT_DENIED, 0, text);
 }

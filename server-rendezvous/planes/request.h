@@ -34,8 +34,8 @@ void rdv_request_refuse(struct rdv_request *q, enum rdv_outcome o,
 		Rdv__PunchHoleResponse__Failure failure, const char *text);
 /* Answers a RequestRelay. */
 void rdv_request_refuse_relay(struct rdv_request *q, const char *text);
-/* The sentence for who the policy refuses; counts it. */
-const char *rdv_request_denied(struct rdv_request *q, const struct rdv_verdict *v);
+/* The policy has refused it: says so. */
+void rdv_request_denied(struct rdv_request *q, const struct rdv_verdict *v, bool relay);
 /* Whether who shows this key may ask at all. */
 bool rdv_request_key_shown(const struct rdv_core *core, const char *given);
 /* A wrong one: logged as fail2ban reads it. */

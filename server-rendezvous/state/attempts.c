@@ -291,7 +291,8 @@ static json_t *attempt_json(const struct rdv_attempt *a)
 					ways_text(a->ways, ways, sizeof(ways)), "result",
 					result_text(a)));
 	if (a->host_word[0])
-		json_object_set_new(j, "host_says", json_string(a->host_word));
+		json_object_set_new(j, a->outcome == RDV_OUT_DENIED ? "policy_says" : "host_says",
+				json_string(a->host_word));
 	else if (a->reason)
 		json_object_set_new(j, "host_says", json_string(reasons[a->reason]));
 	if (rdv_addr_is_set(&a->host))

@@ -71,7 +71,7 @@ struct rdv_attempt {
 	uint8_t ways;                       /* RDV_WAY_ */
 	bool ws;
 	uint8_t reason;                   /* of a device that wants the relay */
-	char host_word[RDV_WORD_MAX + 1]; /* of one that refuses */
+	char host_word[RDV_WORD_MAX + 1]; /* of one that refuses, or of the policy that did */
 };
 
 #define RDV_NO_ATTEMPT UINT64_MAX

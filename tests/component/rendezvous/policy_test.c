@@ -150,7 +150,7 @@ START_TEST(what_is_allowed_goes_on_with_the_words_of_the_policy)
 {
 	struct device d;
 	message *m;
-	json_t *q;
+	json_t *q, *why;
 	int fd;
 
 	start("refuse");
@@ -166,6 +166,11 @@ START_TEST(what_is_allowed_goes_on_with_the_words_of_the_policy)
 	json_decref(q);
 	expect_failure(fd, "Not on Sundays.");
 	ck_assert_ptr_null(udp_recv(d.udp, SILENCE_MS));
+	why = server_ask(&srv, "why", "id", d.id);
+	q = json_array_get(json_object_get(why, "attempts"), 0);
+	is_text(q, "outcome", "denied");
+	is_text(q, "policy_says", "Not on Sundays.");
+	json_decref(why);
 	fd = let_through(&d, "another");
 	m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS);
 	ck_assert_uint_gt(m->punch_hole_response->socket_addr.len, 0);
