@@ -4,6 +4,7 @@
 #include "server-rendezvous/cluster/cluster.h"
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/operate/request.h"
+#include "server-rendezvous/planes/device_row.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/presence.h"
@@ -374,6 +375,8 @@ void rdv_cmd_enrolled_only(struct hws_control_reply *reply, const json_t *req, v
 				"it stays so: enrolled-only = yes stands in the configuration");
 	else if (json_is_boolean(on) && json_is_true(on) == ordered)
 		hws_control_ok(reply, NULL);
+	else if (!on)
+		hws_control_ok(reply, json_pack("{s:b}", "on", rdv_enrolled_only(core)));
 	else if (!json_is_boolean(on))
 		hws_control_fail(reply, HWS_ERR_INVAL, "\"on\" is true or false");
 	else if (json_is_true(on))
@@ -451,9 +454,9 @@ static int take_machine(const json_t *req, struct rdv_peer_row *row)
 	if (!*uuid && !*pk)
 		return HWS_OK;
 	r = take_uuid(uuid, row);
-	if (r == HWS_OK)
+	if (r == HWS_OK && *pk)
 		r = hws_key_parse(pk, row->pk);
-	row->has_pk = r == HWS_OK;
+	row->has_pk = r == HWS_OK && *pk;
 	return r;
 }
 
@@ -481,8 +484,8 @@ void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg
 	memcpy(e->w.row.id, id, strlen(id) + 1);
 	if (take_machine(req, &e->w.row) < 0) {
 		hws_control_fail(reply, HWS_ERR_INVAL,
-				"uuid and pk belong together: base64 of the machine id and of the "
-				"32 bytes of the key");
+				"uuid and pk are base64, of the machine id and of the 32 bytes of "
+				"the key; no pk without uuid");
 		free(e);
 		return;
 	}

@@ -221,8 +221,10 @@ static result add_new(struct attempt *a, struct rdv_shard *s)
 static result change_key(struct attempt *a, struct rdv_peer *p)
 {
 	bool alive = rdv_peer_online(a->core->presence, p, a->from->now_us);
+	/* entered by an operator with its machine id: its first key */
+	bool first = !(p->flags & RDV_PEER_HAS_PK) && !rdv_addr_is_set(&p->addr);
 
-	if (!rdv_addr_ip_equal(&p->addr, &a->from->addr))
+	if (!first && !rdv_addr_ip_equal(&p->addr, &a->from->addr))
 		return UUID_MISMATCH;
 	if (alive && !rdv_addr_equal(&p->addr, &a->from->addr)) {
 		/* A dead predecessor falls silent within two keep-alives; a living one is a

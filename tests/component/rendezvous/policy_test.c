@@ -506,6 +506,23 @@ START_TEST(only_deployed_devices_if_so_ordered)
 			"c29tZWJvZHkgZWxzZQ==", "pk", key));
 	is_text(ans, "error", "exists");
 	json_decref(ans);
+	/* its machine id is enough, too */
+	device_init(&thief, &srv, 3, "223456789");
+	ck_assert_int_eq(hws_base64_encode(
+					 hws_bytes(thief.uuid, thief.uuid_len), uuid, sizeof(uuid)),
+			HWS_OK);
+	must_ok(control(json_pack("{s:s,s:s,s:s}", "cmd", "enrol", "id", thief.id, "uuid", uuid)));
+	thief.uuid[0] = 'X';
+	ck_assert_int_eq(device_register(&thief), R(NOT_DEPLOYED));
+	thief.uuid[0] = 'm';
+	ck_assert_int_eq(device_register(&thief), R(OK));
+	device_done(&thief);
+	ans = control(json_pack("{s:s,s:s,s:s}", "cmd", "enrol", "id", d.id, "pk", key));
+	is_text(ans, "error", hws_err_name(HWS_ERR_INVAL));
+	json_decref(ans);
+	ans = control(json_pack("{s:s}", "cmd", "enrolled-only"));
+	ck_assert(json_is_true(json_object_get(ans, "on")));
+	json_decref(ans);
 	ans = control(json_pack("{s:s,s:s,s:s}", "cmd", "enrol", "id", d.id, "uuid", "!"));
 	is_text(ans, "error", hws_err_name(HWS_ERR_INVAL));
 	json_decref(ans);
