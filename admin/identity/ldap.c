@@ -1,6 +1,7 @@
 /* identity/ldap: one connection for each login, which ends with it. Who searches looks for the
  * person first; the person's own password is tried last, on the same connection. */
 #include "admin/identity/ldap.h"
+#include "admin/identity/ldap_deadline.h"
 #include "admin/identity/ldap_name.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
@@ -11,7 +12,8 @@
 #include <strings.h>
 #include <sys/time.h>
 
-#define WAIT_S 5
+#define WAIT_S 5                /* for one answer */
+#define ALL_US (8 * 1000000ull) /* for all of a login */
 #define GROUPS_FOUND 256
 #define FILTER_TEXT 4096
 #define DN_TEXT 1025
@@ -22,6 +24,7 @@ struct session {
 	LDAP *ld;
 	const struct idn_ldap_conf *conf;
 	struct hws_error *err;
+	struct idn_ldap_deadline deadline;
 };
 
 /* What is read of a person, operational attributes by name. */
@@ -134,7 +137,7 @@ static int connect_to(struct session *s, const char *ca_file)
 		return hws_error_set(s->err, HWS_ERR_INVAL, "the directory's address: %s",
 				ldap_err2string(lr));
 	}
-	if (!set_options(s->ld, ca_file))
+	if (!set_options(s->ld, ca_file) || !idn_ldap_deadline(s->ld, &s->deadline, ALL_US))
 		return hws_error_set(s->err, HWS_ERR_CRYPTO,
 				"the authorities for the directory's certificate cannot be read");
 	if (!s->conf->starttls)
