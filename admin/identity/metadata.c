@@ -56,20 +56,20 @@ static int take_url(const json_t *doc, const char *key, bool needed, char buf[ID
 	return HWS_OK;
 }
 
-/* The name and secret in the head of the question is the rule; a provider that wants them
- * otherwise lists how. */
-static bool only_in_body(const json_t *doc)
+/* In the head is what holds where nothing is said. */
+static void read_methods(const json_t *doc, struct idn_metadata *m)
 {
 	const json_t *list = json_object_get(doc, "token_endpoint_auth_methods_supported");
-	bool basic = false, post = false;
 
+	m->secret_in_head = !list;
 	for (size_t i = 0; i < json_array_size(list) && i < METHODS_MAX; i++) {
 		const char *s = json_string_value(json_array_get(list, i));
 
-		basic = basic || (s && hws_str_equal(s, "client_secret_basic"));
-		post = post || (s && hws_str_equal(s, "client_secret_post"));
+		if (s && hws_str_equal(s, "client_secret_basic"))
+			m->secret_in_head = true;
+		if (s && hws_str_equal(s, "client_secret_post"))
+			m->secret_in_body = true;
 	}
-	return post && !basic;
 }
 
 static int check_issuer(const json_t *doc, const char *issuer, struct hws_error *err)
@@ -109,7 +109,7 @@ int idn_metadata_read(struct hws_bytes text, const char *issuer, struct idn_meta
 		r = take_url(doc, "jwks_uri", true, m.jwks, err);
 	if (r == HWS_OK)
 		r = take_url(doc, "userinfo_endpoint", false, m.userinfo, err);
-	m.secret_in_body = only_in_body(doc);
+	read_methods(doc, &m);
 	json_decref(doc);
 	if (r == HWS_OK)
 		*ret = m;

@@ -14,7 +14,8 @@ struct idn_metadata {
 	char token[IDN_URL_TEXT];     /* where the code is redeemed */
 	char jwks[IDN_URL_TEXT];      /* its public keys */
 	char userinfo[IDN_URL_TEXT];  /* "" = none */
-	bool secret_in_body;          /* takes the client's secret in no other way */
+	/* Where it takes the client's secret. */
+	bool secret_in_body, secret_in_head;
 };
 
 /* Where it is read; HWS_ERR_INVAL: the issuer is no https address. */

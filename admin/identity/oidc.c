@@ -137,16 +137,30 @@ static int basic_line(const struct idn_client *client, char buf[BASIC_TEXT])
 	return r;
 }
 
-static void put_form(struct hws_buf *form, const struct idn_client *client,
-		const struct idn_metadata *m, const struct idn_login_keys *keys, const char *code)
+/* In the head a secret is to be encoded first, which half of the providers do not undo; where that
+ * would change it, it goes into the form, if the provider takes it there. */
+static bool secret_in_form(const struct idn_client *client, const struct idn_metadata *m)
+{
+	char id[ID_TEXT], secret[SECRET_TEXT];
+	bool same = hws_url_escape(client->client_id, id, sizeof(id)) == HWS_OK &&
+			hws_url_escape(client->secret, secret, sizeof(secret)) == HWS_OK &&
+			hws_str_equal(id, client->client_id) &&
+			hws_str_equal(secret, client->secret);
+
+	hws_wipe(secret, sizeof(secret));
+	return m->secret_in_body && (!m->secret_in_head || !same);
+}
+
+static void put_form(struct hws_buf *form, const struct idn_client *client, bool with_secret,
+		const struct idn_login_keys *keys, const char *code)
 {
 	hws_buf_put_str(form, "grant_type=authorization_code");
 	put(form, '&', "code", code);
 	put(form, '&', "redirect_uri", client->redirect_uri);
 	put(form, '&', "code_verifier", keys->verifier);
-	if (!*client->secret || m->secret_in_body)
+	if (!*client->secret || with_secret)
 		put(form, '&', "client_id", client->client_id);
-	if (*client->secret && m->secret_in_body)
+	if (*client->secret && with_secret)
 		put(form, '&', "client_secret", client->secret);
 }
 
@@ -186,7 +200,7 @@ static int redeem_code(const struct idn_oidc *o, const struct idn_client *client
 		const struct idn_metadata *m, const struct idn_login_keys *keys, const char *code,
 		json_t **ret, struct hws_error *err)
 {
-	bool basically = *client->secret && !m->secret_in_body;
+	bool in_form = secret_in_form(client, m), basically = *client->secret && !in_form;
 	char basic[BASIC_TEXT] = "";
 	const char *const headers[] = { "Accept: application/json", basically ? basic : NULL,
 		NULL };
@@ -195,7 +209,7 @@ static int redeem_code(const struct idn_oidc *o, const struct idn_client *client
 	int status = 0, r = HWS_OK;
 
 	hws_buf_init(&form, FORM_MAX);
-	put_form(&form, client, m, keys, code);
+	put_form(&form, client, in_form, keys, code);
 	r = hws_buf_err(&form);
 	if (r == HWS_OK && basically)
 		r = basic_line(client, basic);

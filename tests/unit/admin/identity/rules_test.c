@@ -33,13 +33,13 @@ START_TEST(a_provider_describes_itself)
 	ck_assert_str_eq(m.authorize, "https://id.example.org/a?x=1");
 	ck_assert_str_eq(m.jwks, "https://keys.example.org/k");
 	ck_assert_str_eq(m.userinfo, "");
-	ck_assert(!m.secret_in_body);
+	ck_assert(m.secret_in_head && !m.secret_in_body);
 	ck_assert_int_eq(
 			metadata("{\"issuer\":\"" ISSUER "\"," ENDS
 				 ",\"token_endpoint_auth_methods_supported\":[\"client_secret_post\"]}",
 					&m),
 			HWS_OK);
-	ck_assert(m.secret_in_body);
+	ck_assert(m.secret_in_body && !m.secret_in_head);
 	ck_assert_int_eq(idn_metadata_url(ISSUER, url, sizeof(url), NULL), HWS_OK);
 	ck_assert_str_eq(url, ISSUER "/.well-known/openid-configuration");
 	ck_assert_int_eq(idn_metadata_url("https://a.example/", url, sizeof(url), NULL), HWS_OK);
