@@ -7,6 +7,8 @@
 #include "admin/data/factors.h"
 #include "admin/data/leases.h"
 #include "admin/data/login_log.h"
+#include "admin/data/flows.h"
+#include "admin/data/links.h"
 #include "admin/data/reports.h"
 #include "admin/data/sessions.h"
 #include "shared/base/clock.h"
@@ -78,6 +80,15 @@ static int trim_logins(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 	return dat_login_sweep(c, LOGIN_DAYS, now, &n);
 }
 
+static int trim_flows(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	int64_t n;
+	int r = dat_flow_sweep(c, now, &n);
+
+	(void)k;
+	return r == HWS_OK ? dat_link_sweep(c, now, &n) : r;
+}
+
 static int trim_factors(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 {
 	(void)k;
@@ -101,6 +112,7 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	trim_changes,
 	trim_sessions,
 	trim_logins,
+	trim_flows,
 	trim_factors,
 	trim_audit,
 };

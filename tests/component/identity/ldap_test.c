@@ -326,7 +326,7 @@ START_TEST(an_account_is_a_persons_wherever_the_directory_moves_them)
 }
 END_TEST
 
-START_TEST(without_leave_nobody_gets_an_account_but_one_that_waits_for_them)
+START_TEST(nobody_new_gets_an_account_without_leave)
 {
 	struct dat_account got;
 	struct sql_conn *c = NULL;
@@ -368,7 +368,7 @@ int main(void)
 					the_operators_test_says_what_is_wrong,
 					a_directory_that_says_nothing_is_left,
 					an_account_is_a_persons_wherever_the_directory_moves_them,
-					without_leave_nobody_gets_an_account_but_one_that_waits_for_them));
+					nobody_new_gets_an_account_without_leave));
 
 	tcase_add_unchecked_fixture(c, start, stop);
 	tcase_add_checked_fixture(c, set_up, tear_down);

@@ -1,4 +1,4 @@
-/* What needs no provider and no directory: descriptions, claims, maps of groups, names in filters. */
+/* What needs no provider and no directory: descriptions, claims, maps of groups, names. */
 #include "admin/identity/ldap_name.h"
 #include "admin/identity/mapping.h"
 #include "admin/identity/metadata.h"

@@ -236,6 +236,28 @@ START_TEST(what_is_no_token_is_refused)
 }
 END_TEST
 
+/* RFC 7515, A.3: signed by others, for another purpose. */
+START_TEST(the_standards_own_example_has_a_right_signature)
+{
+	static const char token[] =
+			"eyJhbGciOiJFUzI1NiJ9."
+			"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9p"
+			"c19yb290Ijp0cnVlfQ."
+			"DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqP"
+			"P3-Kg6NU1Q";
+	json_t *set = json_pack("{s:[{s:s,s:s,s:s,s:s}]}", "keys", "kty", "EC", "crv", "P-256", "x",
+			"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y",
+			"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+	json_t *out = NULL;
+	struct hws_error err = { 0 };
+
+	/* so far that its receiver is looked at */
+	ck_assert_int_eq(idn_token_read(token, set, &expect, &out, &err), HWS_ERR_DENIED);
+	ck_assert_str_eq(err.text, "the provider's word is signed in another's name");
+	json_decref(set);
+}
+END_TEST
+
 void add_token_tests(Suite *s)
 {
 	TCase *c = test_case(s, "token", 30,
@@ -243,7 +265,8 @@ void add_token_tests(Suite *s)
 					a_key_signs_only_in_its_own_way,
 					a_key_of_the_set_must_be_fit_for_it,
 					what_must_be_understood_is_refused,
-					what_is_no_token_is_refused));
+					what_is_no_token_is_refused,
+					the_standards_own_example_has_a_right_signature));
 
 	tcase_add_unchecked_fixture(c, start, stop);
 }
