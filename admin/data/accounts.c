@@ -463,3 +463,11 @@ int dat_identity_any(struct sql_conn *c, const char *account_guid, bool *ret)
 		*ret = n > 0;
 	return r;
 }
+
+int dat_account_hand_over(struct sql_conn *c, const char *guid, const char *source, int64_t now)
+{
+	return dat_change_one(c,
+			"UPDATE account SET source = $1, status = 1, updated_at = $2 WHERE guid = "
+			"$3 AND pw_hash IS NULL",
+			SQL_P(SQL_T(source), SQL_I(now), SQL_T(guid)));
+}

@@ -140,3 +140,7 @@ int dat_identity_link(struct sql_conn *c, const char *provider, const char *subj
 		const char *account_guid, const char *claims, int64_t now) HWS_MUST_CHECK;
 /* Whether an account belongs to anybody elsewhere yet. */
 int dat_identity_any(struct sql_conn *c, const char *account_guid, bool *ret) HWS_MUST_CHECK;
+/* An account that nobody could log in to becomes one of this source, enabled. HWS_ERR_NOTFOUND: it
+ * has a password. */
+int dat_account_hand_over(struct sql_conn *c, const char *guid, const char *source,
+		int64_t now) HWS_MUST_CHECK;

@@ -40,7 +40,15 @@ static int deny(struct admission *a, const char *text)
 
 /* --- which account ---------------------------------------------------------------------------- */
 
-/* One that waits for its person. */
+/* One that an administrator has made for somebody who was not here yet: nobody can come in by it,
+ * and nobody else has it elsewhere. */
+static bool waits(const struct admission *a)
+{
+	return !a->account.has_password &&
+			(a->account.status == DAT_UNVERIFIED ||
+					strcmp(a->account.source, a->policy->source) == 0);
+}
+
 static int find_waiting(struct admission *a)
 {
 	const struct idn_person *p = a->person;
@@ -51,13 +59,16 @@ static int find_waiting(struct admission *a)
 		r = dat_account_find_email(a->c, p->email, &a->account);
 	else if (!by_mail && *p->name)
 		r = dat_account_find(a->c, p->name, &a->account);
-	if (r == HWS_OK &&
-			(strcmp(a->account.source, a->policy->source) != 0 ||
-					a->account.has_password))
-		r = HWS_ERR_NOTFOUND;
 	if (r == HWS_OK)
 		r = dat_identity_any(a->c, a->account.guid, &used);
-	return r == HWS_OK && used ? HWS_ERR_NOTFOUND : r;
+	if (r == HWS_OK && (used || !waits(a)))
+		r = HWS_ERR_NOTFOUND;
+	if (r == HWS_OK && a->account.status == DAT_UNVERIFIED) {
+		r = dat_account_hand_over(a->c, a->account.guid, a->policy->source, a->now);
+		if (r == HWS_OK)
+			r = dat_account_get(a->c, a->account.guid, &a->account);
+	}
+	return r;
 }
 
 /* The person's name, or with the provider's behind it where another has that name here. */

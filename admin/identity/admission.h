@@ -15,9 +15,9 @@ struct idn_policy {
 
 #define IDN_LDAP "ldap" /* the directory's name as a provider */
 
-/* The account; made if the policy lets it, else one that an administrator has made for it: of the
- * same source, without a password, that nobody has used yet, with this name (a directory) or this
- * proved address (a provider). Name, address, group and role of such an account follow what is said
+/* The account: theirs; else one that waits for them (invited, without a password, of nobody
+ * elsewhere) with this name (a directory) or this proved address (a provider); else a new one, if
+ * the policy lets it. Name, address, group and role of such an account follow what is said
  * there, at each login. HWS_ERR_DENIED: `err` has words for the person. */
 int idn_admit(struct sql_conn *c, const struct dat_keys *keys, const struct idn_policy *policy,
 		const struct idn_person *person, int64_t now, char ret_guid[DAT_GUID_TEXT],

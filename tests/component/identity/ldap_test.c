@@ -341,12 +341,14 @@ START_TEST(nobody_new_gets_an_account_without_leave)
 	/* of this server's own making: a name alone takes over nothing */
 	ck_assert_int_eq(dat_account_add(c, &in, NOW, ann), HWS_OK);
 	in.name = "bob";
-	in.source = "ldap";
+	in.status = DAT_UNVERIFIED; /* invited */
 	ck_assert_int_eq(dat_account_add(c, &in, NOW, bob), HWS_OK);
 	sql_give(c);
 	ck_assert_int_eq(enter(&p, "ann", "ann password", &got), HWS_ERR_DENIED);
 	ck_assert_int_eq(enter(&p, "bob", "bob password", &got), HWS_OK);
 	ck_assert_str_eq(got.guid, bob);
+	ck_assert_str_eq(got.source, "ldap");
+	ck_assert_int_eq(got.status, DAT_ENABLED);
 	conf->auto_create = true;
 	store_conf(&p);
 	ck_assert_int_eq(enter(&p, "ann", "ann password", &got), HWS_OK);

@@ -113,6 +113,14 @@ static json_t *user(const char *name)
 	return NULL;
 }
 
+static const char *user_path(const char *guid)
+{
+	static char path[100];
+
+	(void)snprintf(path, sizeof(path), "/api/v1/users/%s", guid);
+	return path;
+}
+
 START_TEST(a_client_logs_in_once_its_person_has_agreed)
 {
 	const struct api_reply *r;
@@ -223,6 +231,7 @@ START_TEST(the_policy_of_a_provider_holds)
 	const json_t *j = begin();
 	const char *code = api_text(j, "code");
 	const struct api_reply *r;
+	const char *group, *gone;
 	char path[100];
 
 	/* an address that the provider did not prove */
@@ -236,6 +245,21 @@ START_TEST(the_policy_of_a_provider_holds)
 	ck_assert_int_eq(come_back("bob", api_text(j, "url"), API_NOBODY)->status, 403);
 	ck_assert_ptr_nonnull(
 			strstr(api_text(poll(api_text(j, "code"))->json, "error"), "no account"));
+	/* one who is invited */
+	group = api_text(api_at(api_must(&api, 200, API_LOCAL, "GET", "/api/v1/groups", NULL),
+					 "items.0"),
+			"guid");
+	(void)api_must(&api, 201, API_LOCAL, "POST", "/api/v1/users",
+			"{'name':'robert','role':'user','status':'invited','email':'"
+			"bob@example.net','group_guid':'%s'}",
+			group);
+	j = begin();
+	ck_assert_ptr_nonnull(strstr(come_back("bob", api_text(j, "url"), API_NOBODY)->body,
+			"<strong>robert</strong>"));
+	ck_assert_str_eq(api_text(user("robert"), "source"), "oidc");
+	ck_assert_str_eq(api_text(user("robert"), "status"), "active");
+	gone = api_text(user("robert"), "guid");
+	(void)api_must(&api, 204, API_LOCAL, "DELETE", user_path(gone), NULL);
 	/* a name, and an address, of another's account; a secret that needs to be encoded */
 	(void)api_user(&api, "bob", "admin", NULL);
 	(void)api_must(&api, 200, API_LOCAL, "PATCH", path,
