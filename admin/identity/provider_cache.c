@@ -25,7 +25,8 @@ struct place {
 	struct idn_metadata m; /* issuer "" = free */
 	uint64_t until_us;     /* of the description */
 	json_t *keys;          /* never written to once it is here */
-	uint64_t keys_until_us, keys_asked_us;
+	uint64_t keys_until_us;
+	uint64_t again_us; /* asked out of turn then; 0 = never */
 	uint64_t used_us;
 	uint64_t failed_us; /* it was away then; 0 = not */
 	struct hws_error why;
@@ -224,8 +225,8 @@ static json_t *known_keys(struct place *p, const json_t *older, uint64_t now)
 {
 	if (!p || !p->keys)
 		return NULL;
-	/* somebody else was quicker; or it was tried just now */
-	if (older && p->keys == older && now - p->keys_asked_us >= AGAIN_US)
+	/* unless somebody else was quicker, or it was tried just now */
+	if (older && p->keys == older && (!p->again_us || now - p->again_us >= AGAIN_US))
 		return NULL;
 	return now < p->keys_until_us || older ? json_incref(p->keys) : NULL;
 }
@@ -254,7 +255,8 @@ int idn_cache_keys(struct idn_cache *c, const struct idn_metadata *m, const json
 		json_decref(p->keys);
 		p->keys = json_incref(keys);
 		p->keys_until_us = now + life;
-		p->keys_asked_us = now;
+		if (older)
+			p->again_us = now;
 	}
 	pthread_mutex_unlock(&c->lock);
 	*ret = keys;

@@ -75,6 +75,18 @@ static bool read_request(struct web_server *s, SSL *ssl, int fd)
 	return true;
 }
 
+static const char *next_reply(struct web_server *s)
+{
+	const char *reply;
+
+	pthread_mutex_lock(&s->lock);
+	reply = *s->replies;
+	if (s->replies[1])
+		s->replies++;
+	pthread_mutex_unlock(&s->lock);
+	return reply;
+}
+
 static void serve(struct web_server *s, int fd)
 {
 	SSL *ssl = NULL;
@@ -86,12 +98,10 @@ static void serve(struct web_server *s, int fd)
 			goto out;
 	}
 	while (read_request(s, ssl, fd)) {
-		const char *reply = *s->replies;
+		const char *reply = next_reply(s);
 
 		if (strcmp(reply, "wait") == 0)
 			(void)readable(s, s->stop[0]);
-		if (s->replies[1])
-			s->replies++;
 		if (!*reply || strcmp(reply, "wait") == 0)
 			break;
 		if (ssl)
@@ -152,6 +162,13 @@ struct web_server *web_server_start(const char *cert, const char *key, const cha
 	ck_assert_int_eq(pipe2(s->stop, O_CLOEXEC), 0);
 	ck_assert_int_eq(pthread_create(&s->thread, NULL, run, s), 0);
 	return s;
+}
+
+void web_server_script(struct web_server *s, const char *const replies[])
+{
+	pthread_mutex_lock(&s->lock);
+	s->replies = replies;
+	pthread_mutex_unlock(&s->lock);
 }
 
 uint16_t web_server_port(const struct web_server *s)

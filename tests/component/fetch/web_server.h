@@ -9,6 +9,8 @@ struct web_server;
 /* Over TLS if cert is not NULL. `replies`: whole ones with headers, NULL at the end; "" = closes
  * without a word, "wait" = says nothing until it is stopped. The last one is given from then on. */
 struct web_server *web_server_start(const char *cert, const char *key, const char *const replies[]);
+/* Other replies from now on, between two requests. */
+void web_server_script(struct web_server *s, const char *const replies[]);
 uint16_t web_server_port(const struct web_server *s);
 /* All requests so far, one behind the other. */
 const char *web_server_asked(struct web_server *s);
