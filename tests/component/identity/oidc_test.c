@@ -1,6 +1,7 @@
 /* Logging in to hawser-api at a real provider: as deployed clients do it, and as the console does. */
 #include "tests/component/api/client.h"
 #include "tests/component/identity/provider.h"
+#include "tests/support/postgres.h"
 #include "tests/support/suite.h"
 
 #include <stdio.h>
@@ -387,6 +388,35 @@ START_TEST(the_first_owner_is_made_by_a_link_that_serves_once)
 }
 END_TEST
 
+/* Clients ask for them before every login, and take no answer for a broken server. */
+START_TEST(ways_to_log_in_are_told_while_the_database_is_away)
+{
+	struct test_pg pg = { .sync = false };
+	const struct api_reply *r;
+	uint64_t end;
+
+	test_pg_start(&pg);
+	api = (struct api){ .port = 0 };
+	api_start(&api, pg.url, NULL);
+	(void)api_must(&api, 201, API_LOCAL, "POST", "/api/v1/identity/oidc",
+			"{'name':'corp','issuer':'https://id.example.org','client_id':'rd'}");
+	r = api_send(&api, API_NOBODY, "GET", "/api/login-options", NULL);
+	ck_assert_ptr_nonnull(strstr(r->body, "\"oidc/corp\""));
+	test_pg_stop(&pg);
+	/* beyond what is remembered without a look */
+	for (end = test_now_ms() + 1500; test_now_ms() < end;) {
+		r = api_send(&api, API_NOBODY, "GET", "/api/login-options", NULL);
+		ck_assert_int_eq(r->status, 200);
+		ck_assert_ptr_nonnull(strstr(r->body, "\"oidc/corp\""));
+	}
+	r = api_send(&api, API_NOBODY, "GET", "/api/oidc/auth-query?code=x&id=1&uuid=dQ%3D%3D",
+			NULL);
+	ck_assert_int_eq(r->status, 200);
+	ck_assert_str_eq(api_text(r->json, "error"), "No authed oidc is found");
+	api_stop(&api);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("component/identity/oidc");
@@ -401,5 +431,6 @@ int main(void)
 
 	tcase_add_unchecked_fixture(c, start, stop);
 	tcase_add_checked_fixture(c, set_up, tear_down);
+	test_case(s, "postgres", 60, TESTS(ways_to_log_in_are_told_while_the_database_is_away));
 	return test_suite_run(s);
 }
