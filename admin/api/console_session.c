@@ -3,31 +3,6 @@
 #include "admin/data/factors.h"
 #include "shared/base/mem.h"
 
-#define HOUR_MS (3600ll * 1000)
-
-int adi_console_open(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
-		const struct dat_account *account, struct dat_session_new in,
-		char ret_secret[DAT_TOKEN_TEXT], int64_t *ret_expires_at)
-{
-	char ip[DAT_IP_TEXT];
-	struct adi_settings s;
-	int64_t now = adi_now();
-	int r;
-
-	adi_ip(q, ip);
-	adi_app_settings(app, c, &s);
-	in.account_guid = account->guid;
-	in.kind = DAT_SESSION_CONSOLE;
-	in.ip = ip;
-	in.life_ms = s.session_hours * HOUR_MS;
-	r = dat_session_add(c, &in, now, ret_secret);
-	if (r == HWS_OK)
-		r = dat_account_logged_in(c, account->guid, now);
-	if (r == HWS_OK)
-		*ret_expires_at = now + in.life_ms;
-	return r;
-}
-
 json_t *adi_out_account(struct adi_app *app, struct sql_conn *c, const struct dat_account *a)
 {
 	struct adi_settings s;

@@ -4,6 +4,9 @@
 #include "admin/data/flows.h"
 #include "admin/data/providers.h"
 
+/* Of the browser that began a login to the console, until it is back. */
+#define ADI_OIDC_COOKIE "hawser_oidc"
+
 /* Begins one at the provider of that name: where the browser is to go. Takes no connection: it asks
  * the provider. Failure: `err` has words for a person; HWS_ERR_NOTFOUND: no such provider.
  * `ret_keys` is the caller's to wipe. */

@@ -1,18 +1,15 @@
 /* What clients that log in at a provider ask, and the pages on the way: begin, wait, come back,
  * agree. */
+#include "admin/api/console_enter.h"
 #include "admin/api/oidc_flow.h"
 #include "admin/api/page.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/user_object.h"
-#include "admin/api/who.h"
-#include "admin/data/sessions.h"
-#include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <string.h>
 
-#define OIDC_COOKIE "hawser_oidc"
 #define FORM_MAX 1024u
 #define PENDING "No authed oidc is found" /* clients go on asking by this very text */
 #define BUSY "The server is busy with other logins; try again in a moment"
@@ -79,38 +76,37 @@ static void begin(struct htp_request *q, struct htp_reply *reply, void *arg)
 
 /* --- wait ------------------------------------------------------------------------------------- */
 
-static int log_in(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
-		const struct dat_flow *f, char token[DAT_TOKEN_TEXT], json_t **ret_user)
+static int result_of(const struct adi_login *l)
 {
-	struct dat_session_new in = {
-		.account_guid = f->account_guid,
+	if (l->state == ADI_LOGIN_DONE)
+		return HWS_OK;
+	return l->state == ADI_LOGIN_REFUSED ? HWS_ERR_DENIED : l->r;
+}
+
+static int log_in(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const struct dat_flow *f, struct adi_login *l, json_t **ret_user)
+{
+	struct adi_login_from from = {
+		.q = q,
 		.kind = f->kind == DAT_FLOW_BROWSER ? DAT_SESSION_BROWSER : DAT_SESSION_CLIENT,
 		.device_id = f->device_id,
 		.device_uuid = f->device_uuid,
 		.os = f->device_os,
 		.device_name = f->device_name,
-		.ip = f->ip,
+		.trust = "",
 	};
 	struct dat_provider *p = hws_alloc(sizeof(*p));
 	struct dat_account account;
-	int64_t now = adi_now();
 	int r = p ? dat_account_get(c, f->account_guid, &account) : HWS_ERR_NOMEM;
 
 	if (r == HWS_OK)
 		r = dat_provider_get(c, f->provider_guid, p);
+	if (r == HWS_OK) {
+		adi_login_enter(app, c, &from, &account, "oidc", l);
+		r = result_of(l);
+	}
 	if (r == HWS_OK)
-		r = dat_session_add(c, &in, now, token);
-	if (r == HWS_OK)
-		r = dat_account_logged_in(c, account.guid, now);
-	if (r == HWS_OK)
-		r = adi_audit(app, c, q,
-				&(struct adi_deed){ .kind = "login.oidc",
-						.target_kind = "user",
-						.target_guid = account.guid,
-						.target_name = account.name,
-						.actor = account.name });
-	if (r == HWS_OK)
-		*ret_user = adi_user_object(c, &account, now, &r);
+		*ret_user = adi_user_object(c, &account, adi_now(), &r);
 	if (r == HWS_OK)
 		json_object_set_new(*ret_user, "third_auth_type", json_string(p->name));
 	hws_free(p);
@@ -119,7 +115,7 @@ static int log_in(struct adi_app *app, struct sql_conn *c, const struct htp_requ
 
 /* Taken and logged in, or neither. */
 static int take(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
-		struct dat_flow *f, char token[DAT_TOKEN_TEXT], json_t **ret_user)
+		struct dat_flow *f, struct adi_login *l, json_t **ret_user)
 {
 	const char *code = htp_query(q, "code"), *id = htp_query(q, "id"),
 		   *uuid = htp_query(q, "uuid");
@@ -130,21 +126,21 @@ static int take(struct adi_app *app, struct sql_conn *c, const struct htp_reques
 		return r;
 	r = dat_flow_take(c, code ? code : "", id ? id : "", uuid ? uuid : "", adi_now(), f);
 	if (r == HWS_OK && !*f->error)
-		r = log_in(app, c, q, f, token, ret_user);
+		r = log_in(app, c, q, f, l, ret_user);
 	return dat_tx_end(&tx, r);
 }
 
 static void poll(struct htp_request *q, struct htp_reply *reply, void *arg)
 {
 	struct adi_app *app = arg;
-	char token[DAT_TOKEN_TEXT] = "";
+	struct adi_login l = { .token = "" };
 	struct dat_flow f = { .error = "" };
 	json_t *user = NULL;
 	struct sql_conn *c;
 	int r = sql_take(app->db, &c);
 
 	if (r == HWS_OK) {
-		r = take(app, c, q, &f, token, &user);
+		r = take(app, c, q, &f, &l, &user);
 		sql_give(c);
 	}
 	/* a database that is away is no reason to give up: it may be back in a second */
@@ -152,7 +148,7 @@ static void poll(struct htp_request *q, struct htp_reply *reply, void *arg)
 		say(reply, f.error);
 	else if (r == HWS_OK)
 		htp_reply_json(reply,
-				json_pack("{s:s,s:s,s:s,s:s,s:o}", "access_token", token, "type",
+				json_pack("{s:s,s:s,s:s,s:s,s:o}", "access_token", l.token, "type",
 						"access_token", "tfa_type", "", "secret", "",
 						"user", user));
 	else if (r == HWS_ERR_DENIED || r == HWS_ERR_NOTFOUND)
@@ -161,7 +157,7 @@ static void poll(struct htp_request *q, struct htp_reply *reply, void *arg)
 		say(reply, PENDING);
 	if (r < 0)
 		json_decref(user);
-	hws_wipe(token, sizeof(token));
+	adi_login_done(&l);
 }
 
 /* --- come back -------------------------------------------------------------------------------- */
@@ -191,54 +187,48 @@ static int ask_consent(struct adi_app *app, const struct adi_arrival *v, struct 
 	return r;
 }
 
+/* In one transaction: the flow ends with its login, or neither does. */
+static int end_in_console(struct adi_app *app, struct sql_conn *c, const struct adi_arrival *v,
+		const struct htp_request *q, struct adi_login *l)
+{
+	char trust[DAT_TOKEN_TEXT];
+	struct adi_login_from from = adi_console_from(q, trust);
+	struct dat_account account;
+	struct dat_tx tx;
+	int r = dat_tx_begin(&tx, c);
+
+	if (r < 0)
+		return r;
+	r = dat_flow_end(c, v->flow.key);
+	if (r == HWS_OK)
+		r = dat_account_get(c, v->account_guid, &account);
+	if (r == HWS_OK) {
+		adi_login_enter(app, c, &from, &account, "oidc", l);
+		r = result_of(l);
+	}
+	hws_wipe(trust, sizeof(trust));
+	return dat_tx_end(&tx, r);
+}
+
 /* The console's own login ends here, with its cookie. */
 static int enter_console(struct adi_app *app, const struct adi_arrival *v,
 		const struct htp_request *q, struct htp_reply *reply)
 {
-	char token[DAT_TOKEN_TEXT] = "", ip[DAT_IP_TEXT];
-	struct adi_settings settings;
-	struct dat_session_new in = {
-		.account_guid = v->account_guid,
-		.kind = DAT_SESSION_CONSOLE,
-		.ip = ip,
-	};
-	struct dat_account account;
+	struct adi_login l = { .token = "" };
 	struct sql_conn *c = NULL;
-	struct dat_tx tx;
 	int r = sql_take(app->db, &c);
 
-	if (r < 0)
-		return r;
-	adi_ip(q, ip);
-	adi_app_settings(app, c, &settings);
-	in.life_ms = (int64_t)settings.session_hours * 3600 * 1000;
-	r = dat_tx_begin(&tx, c);
-	if (r == HWS_OK) {
-		r = dat_flow_end(c, v->flow.key);
-		if (r == HWS_OK)
-			r = dat_account_get(c, v->account_guid, &account);
-		if (r == HWS_OK)
-			r = dat_session_add(c, &in, adi_now(), token);
-		if (r == HWS_OK)
-			r = dat_account_logged_in(c, v->account_guid, adi_now());
-		if (r == HWS_OK)
-			r = adi_audit(app, c, q,
-					&(struct adi_deed){ .kind = "login.oidc",
-							.target_kind = "user",
-							.target_guid = account.guid,
-							.target_name = account.name,
-							.actor = account.name });
-		r = dat_tx_end(&tx, r);
-	}
+	if (r == HWS_OK)
+		r = end_in_console(app, c, v, q, &l);
 	sql_give(c);
 	if (r == HWS_OK) {
 		htp_reply_bytes(reply, 303, NULL, hws_bytes(NULL, 0));
 		htp_reply_field(reply, "Location", "../../");
-		adi_set_cookie(q, reply, token);
+		adi_set_cookie(q, reply, l.token);
 		htp_reply_field(reply, "Set-Cookie",
-				OIDC_COOKIE "=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+				ADI_OIDC_COOKIE "=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
 	}
-	hws_wipe(token, sizeof(token));
+	adi_login_done(&l);
 	return r;
 }
 
@@ -254,7 +244,7 @@ static void come_back(struct htp_request *q, struct htp_reply *reply, void *arg)
 	struct adi_came_back back = { htp_query(q, "code"), htp_query(q, "state"),
 		htp_query(q, "iss"), htp_query(q, "error") };
 	char browser[DAT_TOKEN_TEXT];
-	bool has_browser = htp_cookie(q, OIDC_COOKIE, browser, sizeof(browser)) == HWS_OK;
+	bool has_browser = htp_cookie(q, ADI_OIDC_COOKIE, browser, sizeof(browser)) == HWS_OK;
 	struct adi_arrival v;
 	struct hws_error err = { 0 };
 	int r;

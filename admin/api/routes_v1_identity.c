@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OIDC_COOKIE "hawser_oidc"
-
 /* --- before the login ------------------------------------------------------------------------- */
 
 static int list_name(const struct dat_provider *p, void *arg)
@@ -63,8 +61,8 @@ static void log_in_oidc(struct htp_request *q, struct htp_reply *reply, struct a
 	adi_identity_leave(app);
 	if (r == HWS_OK &&
 			hws_fmt(cookie, sizeof(cookie),
-					OIDC_COOKIE "=%s; Path=/; HttpOnly; SameSite=Lax; "
-						    "Max-Age=600%s",
+					ADI_OIDC_COOKIE "=%s; Path=/; HttpOnly; SameSite=Lax; "
+							"Max-Age=600%s",
 					keys.browser, q->tls ? "; Secure" : "") == HWS_OK) {
 		htp_reply_json(reply, json_pack("{s:s}", "url", url));
 		htp_reply_field(reply, "Set-Cookie", cookie);

@@ -1,5 +1,5 @@
 /* The first owner, made by a one-time link: there are no accounts that come with the program. */
-#include "admin/api/console_session.h"
+#include "admin/api/console_enter.h"
 #include "admin/api/identity.h"
 #include "admin/data/links.h"
 #include "shared/base/macros.h"
@@ -41,36 +41,50 @@ static int make_owner(struct adi_app *app, struct sql_conn *c, const struct htp_
 	return r;
 }
 
-static void answer_set_up(struct adi_app *app, struct sql_conn *c, struct htp_request *q,
-		struct htp_reply *reply, const char *hash)
+#define NO_LINK "This link was used before, has expired, or there is an owner already."
+
+/* The owner is made and logged in, or neither. */
+static int begin_session(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const char *hash, struct adi_login *l)
 {
-	char secret[DAT_TOKEN_TEXT] = "";
+	char trust[DAT_TOKEN_TEXT];
+	struct adi_login_from from = adi_console_from(q, trust);
 	struct dat_account account;
-	int64_t expires_at = 0;
-	json_t *out = NULL;
 	struct dat_tx tx;
 	int r = dat_tx_begin(&tx, c);
 
+	if (r < 0)
+		return r;
+	r = make_owner(app, c, q, hash, &account);
 	if (r == HWS_OK) {
-		r = make_owner(app, c, q, hash, &account);
-		if (r == HWS_OK)
-			r = adi_console_open(app, c, q, &account, (struct dat_session_new){ 0 },
-					secret, &expires_at);
-		r = dat_tx_end(&tx, r);
+		adi_login_enter(app, c, &from, &account, "setup", l);
+		r = l->state == ADI_LOGIN_DONE ? HWS_OK : l->r < 0 ? l->r : HWS_ERR_DENIED;
 	}
-	if (r == HWS_OK)
-		out = adi_out_console(app, c, q, &account, secret, expires_at);
-	if (out) {
-		htp_reply_json(reply, out);
-		adi_set_cookie(q, reply, secret);
+	return dat_tx_end(&tx, r);
+}
+
+static void answer_set_up(struct adi_app *app, struct htp_request *q, struct htp_reply *reply,
+		const char *hash)
+{
+	struct adi_login l = { .token = "" };
+	struct sql_conn *c;
+	json_t *out;
+	int r;
+
+	if (!adi_take(app, reply, &c))
+		return;
+	r = begin_session(app, c, q, hash, &l);
+	sql_give(c);
+	if (r == HWS_OK) {
+		out = adi_console_enter(q, reply, app, &l);
+		if (out)
+			htp_reply_json(reply, out);
 	} else if (r == HWS_ERR_DENIED) {
-		adi_v1_error(reply, ADI_FORBIDDEN, "token",
-				"This link was used before, has expired, or there is an owner "
-				"already.");
+		adi_v1_error(reply, ADI_FORBIDDEN, "token", NO_LINK);
 	} else {
-		adi_v1_fail(reply, r < 0 ? r : HWS_ERR_STORE, "user", "name");
+		adi_v1_fail(reply, r, "user", "name");
 	}
-	hws_wipe(secret, sizeof(secret));
+	adi_login_done(&l);
 }
 
 static void set_up(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
@@ -86,9 +100,7 @@ static void set_up(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 	r = dat_link_get(c, DAT_LINK_SETUP, adi_in_text(q->json, "token"), adi_now(), &link);
 	sql_give(c);
 	if (r == HWS_ERR_DENIED) {
-		adi_v1_error(reply, ADI_FORBIDDEN, "token",
-				"This link was used before, has expired, or there is an owner "
-				"already.");
+		adi_v1_error(reply, ADI_FORBIDDEN, "token", NO_LINK);
 		return;
 	}
 	if (r == HWS_OK)
@@ -97,10 +109,7 @@ static void set_up(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 		adi_v1_fail(reply, r, "link", "token");
 		return;
 	}
-	if (!adi_take(app, reply, &c))
-		return;
-	answer_set_up(app, c, q, reply, hash);
-	sql_give(c);
+	answer_set_up(app, q, reply, hash);
 	hws_wipe(hash, sizeof(hash));
 }
 

@@ -127,6 +127,7 @@ START_TEST(a_client_logs_in_once_its_person_has_agreed)
 	const struct api_reply *r;
 	const json_t *j;
 	const char *code, *url;
+	struct api_as as = { .local = false };
 
 	add_provider(",'group_map':{'helpdesk':'role:operator'}");
 	r = api_send(&api, API_NOBODY, "GET", "/api/login-options", NULL);
@@ -177,6 +178,11 @@ START_TEST(a_client_logs_in_once_its_person_has_agreed)
 	ck_assert_int_eq(api_int(r->json, "user.status"), 1);
 	ck_assert(json_is_object(api_at(r->json, "user.info")));
 	polls(code, "Expired");
+	as.head = "";
+	(void)snprintf(as.bearer, sizeof(as.bearer), "%s", api_text(r->json, "access_token"));
+	ck_assert_str_eq(
+			api_text(api_must(&api, 200, as, "POST", "/api/currentUser", "{}"), "name"),
+			"bob");
 	ck_assert_str_eq(api_text(user("bob"), "source"), "oidc");
 	ck_assert_str_eq(api_text(user("bob"), "role"), "operator");
 }
@@ -304,6 +310,9 @@ START_TEST(the_console_logs_in_in_the_browser_that_began)
 	(void)snprintf(session, sizeof(session), "%.64s", at + strlen("hawser_session="));
 	as = (struct api_as){ .head = "" };
 	(void)snprintf(as.cookie, sizeof(as.cookie), "%s", session);
+	ck_assert_str_eq(api_text(api_must(&api, 200, as, "GET", "/api/v1/session", NULL),
+					 "account.name"),
+			"bob");
 	/* known, but no administrator */
 	(void)api_must(&api, 403, as, "GET", "/api/v1/users", NULL);
 	(void)api_must(&api, 401, API_NOBODY, "GET", "/api/v1/users", NULL);
