@@ -1,6 +1,7 @@
 /* api/app: opens what handlers share, and answers what all of them must answer alike. */
 #include "admin/api/app.h"
 #include "admin/api/presence.h"
+#include "admin/api/recordings.h"
 #include "admin/data/groups.h"
 #include "admin/data/settings.h"
 #include "shared/base/clock.h"
@@ -131,6 +132,8 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
+		r = adi_recordings_new(a, conf, &a->recordings, err);
+	if (r == HWS_OK)
 		r = start_notices(a, err);
 	if (r < 0) {
 		adi_app_free(a);
@@ -146,6 +149,7 @@ void adi_app_free(struct adi_app *a)
 		return;
 	adi_presence_free(a->presence);
 	ntf_sender_free(a->sender);
+	adi_recordings_free(a->recordings);
 	sql_close(a->db);
 	dat_keys_free(a->keys);
 	pthread_mutex_destroy(&a->lock);

@@ -25,6 +25,7 @@ struct adi_settings {
 struct adi_identity;
 struct adi_fleet;
 struct adi_presence;
+struct adi_recordings;
 
 struct adi_app {
 	const struct adi_config *conf;
@@ -36,6 +37,7 @@ struct adi_app {
 	char server_name[DAT_NAME_TEXT];
 	struct adi_presence *presence; /* of devices */
 	struct adi_fleet *fleet;       /* the other servers of this machine */
+	struct adi_recordings *recordings;
 	char notice_ca[512];
 	struct ntf_conf notify; /* how notices go out */
 	struct ntf_sender *sender;

@@ -25,6 +25,8 @@ struct adi_config {
 	int presets; /* enum adi_presets */
 	uint64_t drain_us;
 	char *notice_ca;
+	char *recording_key, *recording_folder;
+	uint64_t recordings_max, recordings_device_max;
 	bool private_webhooks;
 	uint32_t mails_per_minute;
 	bool metrics;

@@ -1,6 +1,7 @@
 /* api/keeper: a failure of the database is no reason to stop: everything here is tried again. */
 #include "admin/api/keeper.h"
 #include "admin/api/presence.h"
+#include "admin/api/recordings.h"
 #include "admin/data/audit.h"
 #include "admin/data/changes.h"
 #include "admin/data/conn_log.h"
@@ -106,6 +107,18 @@ static int trim_audit(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 	return dat_audit_trim(c, k->app->keys, now - s.audit_days * DAT_DAY_MS, TRIM_MAX, &n);
 }
 
+#define UPLOAD_IDLE_MS (7 * DAT_DAY_MS)
+
+static int trim_recordings(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	struct adi_settings s;
+
+	adi_app_settings(k->app, c, &s);
+	return adi_recordings_tidy(k->app, c,
+			s.recording_days ? now - s.recording_days * DAT_DAY_MS : 0,
+			now - UPLOAD_IDLE_MS, now);
+}
+
 static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t) = {
 	end_lost,
 	forget_nonces,
@@ -115,6 +128,7 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	trim_flows,
 	trim_factors,
 	trim_audit,
+	trim_recordings,
 };
 
 static void tidy(struct adi_keeper *k, struct sql_conn *c, int64_t now)

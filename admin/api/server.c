@@ -129,6 +129,7 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		{ adi_routes_oidc, adi_routes_oidc_count, s->app },
 		{ adi_routes_devices, adi_routes_devices_count, s->app },
 		{ adi_routes_enrol, adi_routes_enrol_count, s->app },
+		{ adi_routes_record, adi_routes_record_count, s->app },
 		{ adi_routes_reports, adi_routes_reports_count, s->app },
 		{ adi_routes_login, adi_routes_login_count, s->app },
 		adi_v1_routes(s->v1),

@@ -42,6 +42,8 @@ extern const struct htp_route adi_routes_devices[];
 extern const size_t adi_routes_devices_count;
 extern const struct htp_route adi_routes_enrol[];
 extern const size_t adi_routes_enrol_count;
+extern const struct htp_route adi_routes_record[];
+extern const size_t adi_routes_record_count;
 extern const struct htp_route adi_routes_reports[];
 extern const size_t adi_routes_reports_count;
 extern const struct htp_route adi_routes_login[];

@@ -129,11 +129,20 @@ CREATE TABLE recording (
 	guid TEXT PRIMARY KEY,
 	device_id TEXT NOT NULL,
 	file TEXT NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('open', 'done', 'removed')),
+	viewer_id TEXT NOT NULL DEFAULT '',
+	account_guid TEXT NOT NULL DEFAULT '',
+	account_name TEXT NOT NULL DEFAULT '',
+	state TEXT NOT NULL CHECK (state IN ('open', 'done')),
+	format TEXT NOT NULL CHECK (format IN ('webm', 'mp4')),
+	key_name TEXT NOT NULL,
 	bytes BIGINT NOT NULL DEFAULT 0,
-	path TEXT NOT NULL,
+	stored BIGINT NOT NULL,
+	parts BIGINT NOT NULL DEFAULT 0,
+	chain TEXT NOT NULL,
+	seconds BIGINT NOT NULL DEFAULT 0,
+	started_at BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL,
 	UNIQUE (device_id, file)
 );
-CREATE INDEX recording_by_time ON recording (created_at);
+CREATE INDEX recording_by_time ON recording (started_at, guid);

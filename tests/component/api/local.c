@@ -84,28 +84,62 @@ static int talk(int fd, const char *head, const void *body, size_t len, const ch
 	ck_assert_msg(end != NULL && strncmp(got, "HTTP/1.1 ", 9) == 0, "%.200s", got);
 	*ret_body = end + 4;
 	*ret_len = n - (size_t)(end + 4 - got);
-	return atoi(got + 9);
+	return (int)strtol(got + 9, NULL, 10);
+}
+
+static int connected_local(struct local_api *a)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	ck_assert_int_eq(hws_fmt(to.sun_path, sizeof(to.sun_path), "%s/run/admin.sock", a->dir),
+			HWS_OK);
+	return connected((struct sockaddr *)&to, sizeof(to));
+}
+
+int local_save(struct local_api *a, const char *path, FILE *to)
+{
+	const char *body;
+	char head[500];
+	size_t len;
+	int status;
+
+	ck_assert_int_eq(hws_fmt(head, sizeof(head),
+					 "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+					 path),
+			HWS_OK);
+	status = talk(connected_local(a), head, "", 0, &body, &len);
+	if (!strcasestr(got, "transfer-encoding: chunked")) {
+		ck_assert_uint_eq(fwrite(body, 1, len, to), len);
+		return status;
+	}
+	for (;;) {
+		char *end;
+		unsigned long n = strtoul(body, &end, 16);
+
+		ck_assert_msg(strncmp(end, "\r\n", 2) == 0, "no chunk");
+		if (!n)
+			return status;
+		ck_assert_uint_eq(fwrite(end + 2, 1, n, to), n);
+		body = end + 2 + n + 2;
+	}
 }
 
 int local_ask(struct local_api *a, const char *method, const char *path, const char *body,
 		json_t **ret)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	const char *answer;
 	char head[2000];
 	size_t len;
 	int status;
 
-	ck_assert_int_eq(hws_fmt(to.sun_path, sizeof(to.sun_path), "%s/run/admin.sock", a->dir),
-			HWS_OK);
 	ck_assert_int_eq(hws_fmt(head, sizeof(head),
 					 "%s %s HTTP/1.1\r\nHost: a\r\nConnection: "
 					 "close\r\nContent-Type: "
 					 "application/json\r\nContent-Length: %zu\r\n\r\n",
 					 method, path, body ? strlen(body) : 0),
 			HWS_OK);
-	status = talk(connected((struct sockaddr *)&to, sizeof(to)), head, body ? body : "",
-			body ? strlen(body) : 0, &answer, &len);
+	status = talk(connected_local(a), head, body ? body : "", body ? strlen(body) : 0, &answer,
+			&len);
 	if (ret)
 		*ret = json_loadb(answer, len, 0, NULL);
 	return status;
