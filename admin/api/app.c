@@ -132,7 +132,7 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
-		r = adi_recordings_new(a, conf, &a->recordings, err);
+		r = adi_recordings_new(a->state_dir, conf, &a->recordings, err);
 	if (r == HWS_OK)
 		r = start_notices(a, err);
 	if (r < 0) {

@@ -41,8 +41,9 @@ struct adi_app {
 	char notice_ca[512];
 	struct ntf_conf notify; /* how notices go out */
 	struct ntf_sender *sender;
-	atomic_bool draining; /* no more should be sent here */
-	pthread_mutex_t lock; /* of what follows */
+	atomic_llong certificate_ends_at; /* Unix milliseconds; 0 = there is none */
+	atomic_bool draining;             /* no more should be sent here */
+	pthread_mutex_t lock;             /* of what follows */
 	struct adi_settings settings;
 	uint64_t settings_read_us; /* 0 = never */
 };

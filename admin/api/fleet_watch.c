@@ -1,5 +1,6 @@
 /* api/fleet: the thread that asks. A server that does not answer costs it a few seconds, nobody
  * else anything. */
+#include "admin/api/alarms.h"
 #include "admin/api/fleet_parts.h"
 #include "admin/api/presence.h"
 #include "admin/data/conn_log.h"
@@ -326,6 +327,7 @@ static void look(struct adi_fleet *f)
 		ask_relay_list(f, st, before);
 		name_problems(st);
 		sample(f, st);
+		adi_alarm_fleet(f->app, before, st);
 		pthread_mutex_lock(&f->lock);
 		f->state = *st;
 		old = f->pairs;

@@ -1,5 +1,6 @@
 /* api/keeper: a failure of the database is no reason to stop: everything here is tried again. */
 #include "admin/api/keeper.h"
+#include "admin/api/alarms.h"
 #include "admin/api/presence.h"
 #include "admin/api/recordings.h"
 #include "admin/data/audit.h"
@@ -114,9 +115,15 @@ static int trim_recordings(struct adi_keeper *k, struct sql_conn *c, int64_t now
 	struct adi_settings s;
 
 	adi_app_settings(k->app, c, &s);
-	return adi_recordings_tidy(k->app, c,
+	return adi_recordings_tidy(k->app->recordings, k->app->keys, c,
 			s.recording_days ? now - s.recording_days * DAT_DAY_MS : 0,
 			now - UPLOAD_IDLE_MS, now);
+}
+
+static int look_at_certificate(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	adi_alarm_certificate(k->app, c, atomic_load(&k->app->certificate_ends_at), now);
+	return HWS_OK;
 }
 
 static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t) = {
@@ -129,6 +136,7 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	trim_factors,
 	trim_audit,
 	trim_recordings,
+	look_at_certificate,
 };
 
 static void tidy(struct adi_keeper *k, struct sql_conn *c, int64_t now)

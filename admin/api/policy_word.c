@@ -2,6 +2,7 @@
  * have no right to connect by being such. When the database is away nothing is decided, and the ID
  * server does what it is set to. */
 #include "admin/api/policy_word.h"
+#include "admin/api/alarms.h"
 #include "admin/data/devices.h"
 #include "admin/data/live.h"
 #include "admin/data/refs.h"
@@ -181,8 +182,8 @@ static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws
 	if (r == HWS_OK && n >= WAITING_MAX)
 		r = HWS_ERR_FULL;
 	if (r == HWS_OK)
-		r = dat_device_register(c, d->id, d->uuid, d->refused || settings.require_approval,
-				now, guid);
+		r = adi_device_register(app, c, d->id, d->uuid,
+				d->refused || settings.require_approval, d->address, guid);
 	if (r == HWS_OK && *d->key)
 		r = dat_device_set_key(c, guid, d->key, now);
 	if (r == HWS_OK && !d->refused && *d->address)

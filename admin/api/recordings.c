@@ -11,7 +11,7 @@
 #define TIDY_AT_A_TIME 100u
 #define HEADER_MAX 1024u /* what is written anew at the end */
 
-int adi_recordings_new(const struct adi_app *a, const struct adi_config *c,
+int adi_recordings_new(const char *state_dir, const struct adi_config *c,
 		struct adi_recordings **ret, struct hws_error *err)
 {
 	struct adi_recordings *rs = hws_alloc(sizeof(*rs));
@@ -26,7 +26,7 @@ int adi_recordings_new(const struct adi_app *a, const struct adi_config *c,
 	if (*c->recording_folder)
 		r = hws_str_copy(folder, sizeof(folder), c->recording_folder);
 	else
-		r = hws_fmt(folder, sizeof(folder), "%s/recordings", a->state_dir);
+		r = hws_fmt(folder, sizeof(folder), "%s/recordings", state_dir);
 	if (r < 0)
 		hws_error_set(err, r, "recording-folder: the path is too long");
 	if (r == HWS_OK && rs->on)
@@ -235,8 +235,8 @@ static int on_old(const struct dat_recording *rec, void *arg)
 	return HWS_OK;
 }
 
-static int remove_old(struct adi_app *a, struct sql_conn *c, const struct old *o, const char *why,
-		int64_t now)
+static int remove_old(struct adi_recordings *rs, const struct dat_keys *keys, struct sql_conn *c,
+		const struct old *o, const char *why, int64_t now)
 {
 	int r = HWS_OK;
 
@@ -254,18 +254,18 @@ static int remove_old(struct adi_app *a, struct sql_conn *c, const struct old *o
 			return r;
 		r = dat_recording_remove(c, o->guid[i]);
 		if (r == HWS_OK)
-			r = dat_audit_add(c, a->keys, &e, now);
+			r = dat_audit_add(c, keys, &e, now);
 		r = sql_end(c, r);
 		if (r == HWS_OK)
-			adi_recording_drop(a->recordings, o->guid[i]);
+			adi_recording_drop(rs, o->guid[i]);
 		if (r == HWS_ERR_NOTFOUND) /* somebody else was faster */
 			r = HWS_OK;
 	}
 	return r;
 }
 
-int adi_recordings_tidy(struct adi_app *a, struct sql_conn *c, int64_t before, int64_t idle_since,
-		int64_t now)
+int adi_recordings_tidy(struct adi_recordings *rs, const struct dat_keys *keys, struct sql_conn *c,
+		int64_t before, int64_t idle_since, int64_t now)
 {
 	struct dat_recording_filter f = { .device_id = "", .account_guid = "", .until = before };
 	struct old *o = hws_alloc(sizeof(*o));
@@ -275,7 +275,7 @@ int adi_recordings_tidy(struct adi_app *a, struct sql_conn *c, int64_t before, i
 		r = dat_recording_list(
 				c, &f, (struct dat_page){ 0, TIDY_AT_A_TIME }, on_old, o, NULL);
 	if (r == HWS_OK)
-		r = remove_old(a, c, o, "{\"why\":\"old\"}", now);
+		r = remove_old(rs, keys, c, o, "{\"why\":\"old\"}", now);
 	if (r == HWS_OK) {
 		o->n = 0;
 		f.until = 0;
@@ -284,7 +284,7 @@ int adi_recordings_tidy(struct adi_app *a, struct sql_conn *c, int64_t before, i
 				c, &f, (struct dat_page){ 0, TIDY_AT_A_TIME }, on_old, o, NULL);
 	}
 	if (r == HWS_OK)
-		r = remove_old(a, c, o, "{\"why\":\"never finished\"}", now);
+		r = remove_old(rs, keys, c, o, "{\"why\":\"never finished\"}", now);
 	hws_free(o);
 	return r;
 }

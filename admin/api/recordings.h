@@ -1,7 +1,8 @@
 /* api/recordings: where recordings are kept, under which limits, and taking one part of an
  * upload. */
 #pragma once
-#include "admin/api/app.h"
+#include "admin/api/config.h"
+#include "admin/data/keys.h"
 #include "admin/data/recordings.h"
 #include "admin/record/keys.h"
 #include "admin/record/place.h"
@@ -15,7 +16,7 @@ struct adi_recordings {
 };
 
 /* Reads the auditor's public key, if one is set, and makes the folder. */
-int adi_recordings_new(const struct adi_app *a, const struct adi_config *c,
+int adi_recordings_new(const char *state_dir, const struct adi_config *c,
 		struct adi_recordings **ret, struct hws_error *err) HWS_MUST_CHECK;
 void adi_recordings_free(struct adi_recordings *r); /* takes NULL */
 
@@ -44,5 +45,5 @@ int adi_upload_remove(struct adi_recordings *r, struct sql_conn *c, const struct
 void adi_recording_drop(struct adi_recordings *r, const char *guid);
 /* Takes away what is older than `before` (0 = nothing is), and uploads that nobody has gone on with
  * since `idle_since`; some at a time. Events go to the audit. */
-int adi_recordings_tidy(struct adi_app *a, struct sql_conn *c, int64_t before, int64_t idle_since,
-		int64_t now) HWS_MUST_CHECK;
+int adi_recordings_tidy(struct adi_recordings *r, const struct dat_keys *keys, struct sql_conn *c,
+		int64_t before, int64_t idle_since, int64_t now) HWS_MUST_CHECK;

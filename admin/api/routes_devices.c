@@ -1,5 +1,6 @@
 /* What devices send by themselves: signs of life, and what they are. Nearly all signs of life are
  * answered from memory (presence.h). */
+#include "admin/api/alarms.h"
 #include "admin/api/device_text.h"
 #include "admin/api/enrolment.h"
 #include "admin/api/server_parts.h"
@@ -193,7 +194,7 @@ static int take_unknown(struct adi_app *a, struct sql_conn *c, const struct adi_
 	if (!a->conf->register_by_reports || !*s->uuid)
 		return HWS_ERR_NOTFOUND;
 	adi_app_settings(a, c, &set);
-	return dat_device_register(c, s->id, s->uuid, set.require_approval, adi_now(), guid);
+	return adi_device_register(a, c, s->id, s->uuid, set.require_approval, "", guid);
 }
 
 static void sysinfo(struct htp_request *q, struct htp_reply *reply, void *arg)

@@ -1,6 +1,7 @@
 /* What devices send of recordings: POST /api/record?type=new|part|tail|remove&file=&offset=&length=
  * with the bytes as body. Each request is signed with the device's key (crypto/upload_proof.h), by
  * which the ID server knows it, too. The bytes are closed for the auditor at once. */
+#include "admin/api/app.h"
 #include "admin/api/recordings.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/who.h"

@@ -90,6 +90,9 @@ static int listen_all(struct adi_server *s, struct hws_error *err)
 		r = hws_tls_server_new(c->tls_cert, c->tls_key, &s->tls, err);
 		tls.tls = s->tls;
 		if (r == HWS_OK)
+			atomic_store(&s->app->certificate_ends_at,
+					hws_tls_server_ends(s->tls) * 1000);
+		if (r == HWS_OK)
 			r = htp_server_listen(s->edge, &tls, &s->tls_port, err);
 	}
 	if (r == HWS_OK)
@@ -253,6 +256,8 @@ int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_err
 	}
 	if (fresh)
 		hws_tls_server_replace(s->tls, fresh);
+	if (fresh)
+		atomic_store(&s->app->certificate_ends_at, hws_tls_server_ends(s->tls) * 1000);
 	if (*kept)
 		hws_warn("reload.needs_restart", HWS_STR("options", kept));
 	s->conf = c;

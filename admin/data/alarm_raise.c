@@ -25,7 +25,7 @@ struct alarm {
 	enum dat_alarm_kind kind;
 	char about[DAT_NAME_TEXT], text[DAT_NOTE_TEXT];
 	char device_id[DAT_ID_TEXT], account[DAT_NAME_TEXT], ip[DAT_IP_TEXT];
-	int64_t now, held_back;
+	int64_t now, held_back, quiet_ms;
 	int told;
 	char hooks[DAT_WEBHOOKS_MAX][DAT_GUID_TEXT];
 	size_t n_hooks;
@@ -57,8 +57,7 @@ static int is_due(struct alarm *a, bool *ret)
 				"UPDATE alarm_said SET said_at = $1, held_back = 0 WHERE kind = $2 "
 				"AND about = $3 AND said_at <= $4",
 				SQL_P(SQL_I(a->now), SQL_T(dat_alarm_name(a->kind)),
-						SQL_T(a->about),
-						SQL_I(a->now - DAT_ALARM_QUIET_MS)),
+						SQL_T(a->about), SQL_I(a->now - a->quiet_ms)),
 				&changed);
 	a->held_back--; /* this one */
 	*ret = changed > 0;
@@ -128,7 +127,14 @@ static int tell(struct alarm *a)
 
 	if (r == HWS_OK)
 		r = mail_all(a, body);
-	return r == HWS_OK ? call_all(a, body) : r;
+	if (r == HWS_OK)
+		r = call_all(a, body);
+	/* who asks for it later has not heard it */
+	if (r == HWS_OK && !a->told)
+		r = sql_run(a->c,
+				"UPDATE alarm_said SET said_at = 0 WHERE kind = $1 AND about = $2",
+				SQL_P(SQL_T(dat_alarm_name(a->kind)), SQL_T(a->about)));
+	return r;
 }
 
 int dat_alarm_raise(struct sql_conn *c, const struct dat_keys *keys, const struct dat_alarm *in,
@@ -144,7 +150,11 @@ int dat_alarm_raise(struct sql_conn *c, const struct dat_keys *keys, const struc
 	a = hws_alloc(sizeof(*a));
 	if (!a)
 		return dat_tx_end(&tx, HWS_ERR_NOMEM);
-	*a = (struct alarm){ .c = c, .keys = keys, .kind = in->kind, .now = now };
+	*a = (struct alarm){ .c = c,
+		.keys = keys,
+		.kind = in->kind,
+		.now = now,
+		.quiet_ms = in->quiet_ms ? in->quiet_ms : DAT_ALARM_QUIET_MS };
 	take(a->about, sizeof(a->about), in->about);
 	take(a->text, sizeof(a->text), in->text);
 	take(a->device_id, sizeof(a->device_id), in->device_id);

@@ -27,6 +27,7 @@ struct dat_alarm {
 	const char *about; /* what it is of: an account, a device, a relay */
 	const char *text;  /* a sentence for a person; strangers' parts of it escaped */
 	const char *device_id, *account, *ip; /* NULL = none */
+	int64_t quiet_ms;                     /* 0 = DAT_ALARM_QUIET_MS */
 };
 /* Texts that are too long or no text are mended: an alarm is never lost for its form. *ret_told
  * (may be NULL): it goes out now. */

@@ -1,6 +1,6 @@
-/* admin/data/recordings: what is known of the recordings at the server; what they show lies in files
- * that only the auditor's key opens (admin/record). The row is the truth about its file: how long
- * it is, and which part comes next. */
+/* admin/data/recordings: what is known of the recordings at the server; what they show lies in
+ * files that only the auditor's key opens (admin/record). The row is the truth about its file: how
+ * long it is, and which part comes next. */
 #pragma once
 #include "admin/data/dat.h"
 
@@ -19,11 +19,13 @@ struct dat_recording {
 	int64_t seconds, started_at, created_at, updated_at;
 };
 
-/* The base name of a recording, ending in .webm or .mp4: HWS_ERR_INVAL else. *ret_format: static. */
+/* The base name of a recording, ending in .webm or .mp4: HWS_ERR_INVAL else. *ret_format: static
+ * text. */
 int dat_recording_name(const char *file, const char **ret_format) HWS_MUST_CHECK;
 
-/* Of `in`: device_id, file, key_name, stored, seconds, started_at (0 = now). Who looked is taken from
- * what the device has told of its connections. HWS_ERR_EXISTS: the device has one of that name. */
+/* Of `in`: device_id, file, key_name, stored, chain, seconds, started_at (0 = now). Who looked is
+ * taken from what the device has told of its connections. HWS_ERR_EXISTS: the device has one of
+ * that name. */
 int dat_recording_begin(struct sql_conn *c, const struct dat_recording *in, int64_t now,
 		char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
 int dat_recording_get(

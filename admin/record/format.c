@@ -1,4 +1,5 @@
-/* record/format: numbers are little-endian. */
+/* record/format: numbers are little-endian, and nothing here allocates by what a file says before
+ * that was held against its bounds. */
 #include "admin/record/format.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/mac.h"

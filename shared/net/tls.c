@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 struct hws_tls_server {
@@ -181,6 +182,20 @@ void hws_tls_server_replace(struct hws_tls_server *t, struct hws_tls_server *fre
 	pthread_mutex_unlock(&t->lock);
 	fresh->ctx = old;
 	hws_tls_server_free(fresh);
+}
+
+int64_t hws_tls_server_ends(struct hws_tls_server *t)
+{
+	const X509 *x;
+	struct tm tm = { 0 };
+	int64_t ends = 0;
+
+	pthread_mutex_lock(&t->lock);
+	x = SSL_CTX_get0_certificate(t->ctx);
+	if (x && ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1)
+		ends = (int64_t)timegm(&tm);
+	pthread_mutex_unlock(&t->lock);
+	return ends > 0 ? ends : 0;
 }
 
 void hws_tls_server_free(struct hws_tls_server *t)

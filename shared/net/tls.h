@@ -12,6 +12,8 @@ int hws_tls_server_new(const char *cert_file, const char *key_file, struct hws_t
 /* New streams of `t` are made with the certificate of `fresh` from now on; frees that. Cannot fail:
  * what can is hws_tls_server_new. Any thread. */
 void hws_tls_server_replace(struct hws_tls_server *t, struct hws_tls_server *fresh);
+/* When its certificate ends, in Unix seconds; 0 if that cannot be told. Any thread. */
+int64_t hws_tls_server_ends(struct hws_tls_server *t);
 /* Streams made from it live on. Takes NULL. */
 void hws_tls_server_free(struct hws_tls_server *t);
 

@@ -84,7 +84,7 @@ static int talk(int fd, const char *head, const void *body, size_t len, const ch
 	ck_assert_msg(end != NULL && strncmp(got, "HTTP/1.1 ", 9) == 0, "%.200s", got);
 	*ret_body = end + 4;
 	*ret_len = n - (size_t)(end + 4 - got);
-	return (int)strtol(got + 9, NULL, 10);
+	return (got[9] - '0') * 100 + (got[10] - '0') * 10 + (got[11] - '0');
 }
 
 static int connected_local(struct local_api *a)

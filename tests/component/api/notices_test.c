@@ -141,6 +141,41 @@ START_TEST(an_inner_address_is_not_called)
 }
 END_TEST
 
+/* A webhook that wants all alarms. */
+static void want_all(void)
+{
+	char body[400];
+
+	ck_assert_int_eq(hws_fmt(body, sizeof(body),
+					 "{\"name\":\"All\",\"url\":\"http://127.0.0.1:%lu/"
+					 "hook\",\"secret\":\"a secret of the "
+					 "test\",\"alarms\":[\"new_device\",\"certificate\","
+					 "\"node_down\",\"relay_down\"]}",
+					 web_port),
+			HWS_OK);
+	ck_assert_int_eq(local_ask(&api, "POST", V1 "webhooks", body, NULL), 201);
+}
+
+START_TEST(a_new_device_is_told_of)
+{
+	static const char report[] = "{\"id\":\"123456789\",\"uuid\":\"dXVpZA==\","
+				     "\"hostname\":\"pc\",\"version\":\"1.4.9\"}";
+	const char *body, *call;
+	size_t len;
+
+	local_start(&api,
+			"[notices]\nprivate-webhooks = yes\n[devices]\nregister-by-reports = yes\n");
+	catch ();
+	want_all();
+	ck_assert_int_eq(local_ask_open(&api, "POST", "/api/sysinfo",
+					 "Content-Type: application/json\r\n", report,
+					 strlen(report), &body, &len),
+			200);
+	call = test_proc_must_expect(&catcher, "\"alarm\": \"new_device\"", 60000);
+	ck_assert_ptr_nonnull(strstr(call, "\"device_id\": \"123456789\""));
+}
+END_TEST
+
 START_TEST(who_is_not_logged_in_learns_nothing)
 {
 	static const char *const paths[] = { V1 "smtp", V1 "webhooks" };
@@ -158,6 +193,6 @@ int main(void)
 {
 	return test_main("api notices", 120, NULL, tear_down,
 			TESTS(the_mail_server_is_set_and_read, webhooks_by_the_api,
-					an_inner_address_is_not_called,
+					an_inner_address_is_not_called, a_new_device_is_told_of,
 					who_is_not_logged_in_learns_nothing));
 }

@@ -144,13 +144,14 @@ START_TEST(an_alarm_is_told_once_in_a_while)
 	ck_assert(!raise(DAT_ALARM_RELAY_DOWN, "relay-1", NOW)); /* nobody wants it */
 	mail_server(1u << DAT_ALARM_RELAY_DOWN);
 	ck_assert(!raise(DAT_ALARM_NEW_DEVICE, "1", NOW));
+	ck_assert(raise(DAT_ALARM_RELAY_DOWN, "relay-1", NOW)); /* now somebody does */
 	ck_assert(raise(DAT_ALARM_RELAY_DOWN, "relay-2", NOW));
-	ck_assert_int_eq(number("SELECT count(*) FROM notice"), 2); /* to both */
+	ck_assert_int_eq(number("SELECT count(*) FROM notice"), 4); /* to both */
 	for (int i = 0; i < 5; i++)
 		ck_assert(!raise(DAT_ALARM_RELAY_DOWN, "relay-2", NOW + i));
 	ck_assert(raise(DAT_ALARM_RELAY_DOWN, "other", NOW + 1));
 	ck_assert(raise(DAT_ALARM_RELAY_DOWN, "relay-2", NOW + DAT_ALARM_QUIET_MS));
-	ck_assert_int_eq(number("SELECT count(*) FROM notice"), 6);
+	ck_assert_int_eq(number("SELECT count(*) FROM notice"), 8);
 	ck_ok(sql_run(test_conn, "DELETE FROM notice WHERE created_at < $1",
 			SQL_P(SQL_I(NOW + DAT_ALARM_QUIET_MS))));
 	ck_ok(dat_notice_take(test_conn, keys, NOW + DAT_DAY_MS, NOW + DAT_DAY_MS + 1, &n));

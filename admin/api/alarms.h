@@ -1,0 +1,19 @@
+/* api/alarms: what this program notices that an operator wants to hear of. A failure to tell is
+ * logged, and never one of what was done. */
+#pragma once
+#include "admin/api/app.h"
+#include "admin/data/alarms.h"
+
+struct adi_fleet_state;
+
+/* Somebody guesses passwords or codes of this name so that the next try is braked. */
+void adi_alarm_guessing(struct adi_app *a, struct sql_conn *c, const char *name, const char *ip);
+/* As dat_device_register; a device that was not here before is told of. `ip` may be "". */
+int adi_device_register(struct adi_app *a, struct sql_conn *c, const char *id, const char *uuid,
+		bool pending, const char *ip, char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
+/* Servers that answered before and do not now. */
+void adi_alarm_fleet(struct adi_app *a, const struct adi_fleet_state *before,
+		const struct adi_fleet_state *now);
+/* The own certificate, when it ends within two weeks: once a day. */
+#define ADI_CERTIFICATE_DAYS 14
+void adi_alarm_certificate(struct adi_app *a, struct sql_conn *c, int64_t ends_at, int64_t now);
