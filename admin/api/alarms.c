@@ -1,4 +1,5 @@
-/* api/alarms: sentences for people; what strangers have a say in is escaped by admin/data/alarms. */
+/* api/alarms: sentences for people; what strangers have a say in is escaped by
+ * admin/data/alarms. */
 #include "admin/api/alarms.h"
 #include "admin/api/fleet.h"
 #include "admin/data/devices.h"

@@ -30,6 +30,7 @@ static const char *field(const struct htp_request *q, const char *name)
 
 static int check_proof(struct sql_conn *c, const struct htp_request *q, const char *device_id)
 {
+	char hash[HWS_UPLOAD_HASH_TEXT];
 	const struct hws_upload u = {
 		.id = device_id,
 		.time_s = field(q, "X-Hawser-Time"),
@@ -37,7 +38,7 @@ static int check_proof(struct sql_conn *c, const struct htp_request *q, const ch
 		.file = query(q, "file"),
 		.offset = query(q, "offset"),
 		.length = query(q, "length"),
-		.body = hws_buf_bytes(&q->body),
+		.hash = hash,
 	};
 	char key[DAT_SHORT_TEXT];
 	uint8_t pk[HWS_PK_LEN];
@@ -45,6 +46,8 @@ static int check_proof(struct sql_conn *c, const struct htp_request *q, const ch
 
 	if (r == HWS_OK && hws_key_parse(key, pk) < 0)
 		r = HWS_ERR_KEY;
+	if (r == HWS_OK)
+		hws_upload_hash(hws_buf_bytes(&q->body), hash);
 	return r == HWS_OK
 			? hws_upload_check(&u, field(q, "X-Hawser-Signature"), pk, adi_now() / 1000)
 			: r;

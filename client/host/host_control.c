@@ -1,6 +1,7 @@
 /* The commands of the control socket: whoever may open it is the operator of this host. */
 #include "client/host/host_control.h"
 #include "client/host/control_permit.h"
+#include "client/host/control_upload.h"
 #include "client/host/servers_json.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -392,6 +393,7 @@ static const struct hws_control_cmd table[] = {
 	{ "kick", "end a session", do_kick },
 	{ "permit", "change what a session may do", hws_control_permit },
 	{ "switch-expect", "let a viewer in once, to change sides", do_switch_expect },
+	{ "sign-upload", "vouch for a part of a recording", hws_control_sign_upload },
 	{ "tell", "say something to viewers", do_tell },
 	{ "config", "the settings in force", do_config },
 	{ "reload", "read the configuration again", do_reload },

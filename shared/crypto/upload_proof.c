@@ -5,22 +5,26 @@
 #include "shared/crypto/base64.h"
 #include "shared/crypto/digest.h"
 
+void hws_upload_hash(struct hws_bytes body, char buf[HWS_UPLOAD_HASH_TEXT])
+{
+	uint8_t raw[HWS_SHA256_LEN];
+
+	_Static_assert(HWS_UPLOAD_HASH_TEXT == 2 * HWS_SHA256_LEN + 1, "length");
+	hws_sha256(body, raw);
+	if (hws_hex_encode(hws_bytes(raw, sizeof(raw)), buf, HWS_UPLOAD_HASH_TEXT) < 0)
+		buf[0] = '\0'; /* cannot be */
+}
+
 int hws_upload_text(const struct hws_upload *u, char buf[HWS_UPLOAD_TEXT])
 {
-	const char *const parts[] = { u->id, u->time_s, u->type, u->file, u->offset, u->length };
-	char hash[2 * HWS_SHA256_LEN + 1];
-	uint8_t raw[HWS_SHA256_LEN];
-	int r;
+	const char *const parts[] = { u->id, u->time_s, u->type, u->file, u->offset, u->length,
+		u->hash };
 
 	for (size_t i = 0; i < HWS_COUNT(parts); i++)
 		if (strchr(parts[i], '\n'))
 			return HWS_ERR_INVAL;
-	hws_sha256(u->body, raw);
-	r = hws_hex_encode(hws_bytes(raw, sizeof(raw)), hash, sizeof(hash));
-	return r < 0 ? r
-		     : hws_fmt(buf, HWS_UPLOAD_TEXT,
-				       "hawser upload v1\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", u->id,
-				       u->time_s, u->type, u->file, u->offset, u->length, hash);
+	return hws_fmt(buf, HWS_UPLOAD_TEXT, "hawser upload v1\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n",
+			u->id, u->time_s, u->type, u->file, u->offset, u->length, u->hash);
 }
 
 int hws_upload_check(const struct hws_upload *u, const char *signature,

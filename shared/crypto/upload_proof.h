@@ -11,8 +11,11 @@ struct hws_upload {
 	const char *id;                            /* of the device */
 	const char *time_s;                        /* as in the field */
 	const char *type, *file, *offset, *length; /* as in the query, "" where it is not there */
-	struct hws_bytes body;
+	const char *hash;                          /* of the body: hws_upload_hash */
 };
+
+#define HWS_UPLOAD_HASH_TEXT 65
+void hws_upload_hash(struct hws_bytes body, char buf[HWS_UPLOAD_HASH_TEXT]);
 
 /* The text that is signed: it stands for nothing else. HWS_ERR_TOOBIG; HWS_ERR_INVAL: a line end in
  * one of the texts. */

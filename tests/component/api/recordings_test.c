@@ -90,8 +90,8 @@ static int upload(const char *type, const char *file, int64_t offset, const void
 		int64_t *ret_offset)
 {
 	char path[400], head[500], at[24], length[24], moment[24], text[HWS_UPLOAD_TEXT];
-	char signature[HWS_BASE64_TEXT(HWS_SIG_LEN)];
-	const struct hws_upload u = { ID, moment, type, file, at, length, hws_bytes(body, len) };
+	char signature[HWS_BASE64_TEXT(HWS_SIG_LEN)], hash[HWS_UPLOAD_HASH_TEXT];
+	const struct hws_upload u = { ID, moment, type, file, at, length, hash };
 	uint8_t sig[HWS_SIG_LEN];
 	const char *answer;
 	size_t answer_len;
@@ -104,6 +104,7 @@ static int upload(const char *type, const char *file, int64_t offset, const void
 					 (long long)(hws_wall_us() / 1000000) +
 							 (long long)clock_off_s),
 			HWS_OK);
+	hws_upload_hash(hws_bytes(body, len), hash);
 	ck_assert_int_eq(hws_upload_text(&u, text), HWS_OK);
 	hws_identity_sign(&device, hws_bytes_str(text), sig);
 	ck_assert_int_eq(hws_base64_encode(
