@@ -92,8 +92,8 @@ struct dat_access dat_access_decide(const struct dat_access_facts *f,
 		const struct dat_access_rule *rules, size_t n, int64_t now)
 {
 	enum dat_access_why no = forbidden(f);
+	struct dat_access by_rule = { .allowed = true, .why = DAT_WHY_RULE };
 	bool later = false, found = false;
-	uint64_t perms = 0;
 
 	if (no != DAT_WHY_RULE)
 		return refuse(no);
@@ -114,11 +114,13 @@ struct dat_access dat_access_decide(const struct dat_access_facts *f,
 			later = true;
 			continue;
 		}
-		perms = found ? dat_perms_widest(perms, one) : one;
+		if (!found)
+			by_rule.rule = i;
+		by_rule.perms = found ? dat_perms_widest(by_rule.perms, one) : one;
 		found = true;
 	}
 	if (found)
-		return allow(DAT_WHY_RULE, perms);
+		return by_rule;
 	if (!f->owned && !f->grouped && (f->unowned_open || f->strangers))
 		return allow(DAT_WHY_UNOWNED, f->role_perms);
 	return refuse(later ? DAT_WHY_NOT_NOW : DAT_WHY_NO_RULE);

@@ -68,6 +68,7 @@ struct dat_access {
 	bool allowed;
 	enum dat_access_why why;
 	uint64_t perms; /* when allowed */
+	size_t rule;    /* of DAT_WHY_RULE: the place of the first that allows it */
 };
 
 struct dat_access dat_access_decide(const struct dat_access_facts *f,

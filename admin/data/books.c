@@ -1,6 +1,7 @@
 /* admin/data/books: books and who may use them. */
 #include "admin/data/books.h"
 #include "admin/data/name.h"
+#include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 
@@ -146,10 +147,11 @@ int dat_book_remove(struct sql_conn *c, const char *guid)
 #define WEIGHT                                                                                     \
 	"max(CASE WHEN b.owner_guid = a.guid THEN 303 WHEN r.subj_kind = 'user' THEN 200 + "       \
 	"r.rule WHEN r.subj_kind = 'group' THEN 100 + r.rule ELSE r.rule END)"
-#define RULES                                                                                      \
-	" LEFT JOIN ab_rule r ON r.ab_guid = b.guid AND b.personal = 0 AND ((r.subj_kind = "       \
-	"'user' AND r.subj_guid = a.guid) OR (r.subj_kind = 'group' AND r.subj_guid = "            \
-	"a.user_group_guid) OR r.subj_kind = 'everyone') "
+#define RULED                                                                                      \
+	"r.ab_guid = b.guid AND b.personal = 0 AND ((r.subj_kind = 'user' AND r.subj_guid = "      \
+	"a.guid) OR (r.subj_kind = 'group' AND r.subj_guid = a.user_group_guid) OR r.subj_kind = " \
+	"'everyone') "
+#define RULES " LEFT JOIN ab_rule r ON " RULED
 
 int dat_book_right(struct sql_conn *c, const char *guid, const char *account_guid,
 		enum dat_book_right *ret)
@@ -165,6 +167,47 @@ int dat_book_right(struct sql_conn *c, const char *guid, const char *account_gui
 	return r;
 }
 
+#define COLUMNS                                                                                    \
+	"SELECT b.guid, b.name, b.note, b.owner_guid, o.name, b.personal, CASE WHEN "              \
+	"b.password_enc = '' THEN 0 ELSE 1 END, b.created_at, b.updated_at, (SELECT count(*) "     \
+	"FROM ab_entry e WHERE e.ab_guid = b.guid AND e.deleted_at = 0), coalesce((SELECT " WEIGHT \
+	" FROM account a LEFT JOIN ab_rule r ON " RULED "WHERE a.guid = $1 AND a.status = 1), 0) " \
+	"FROM address_book b JOIN account o ON o.guid = b.owner_guid "
+
+static int read_book(const struct sql_row *row, void *arg)
+{
+	struct dat_book *b = arg;
+	int r = sql_copy(row, 0, b->guid, sizeof(b->guid));
+
+	if (r == HWS_OK)
+		r = sql_copy(row, 1, b->name, sizeof(b->name));
+	if (r == HWS_OK)
+		r = sql_copy(row, 2, b->note, sizeof(b->note));
+	if (r == HWS_OK)
+		r = sql_copy(row, 3, b->owner_guid, sizeof(b->owner_guid));
+	if (r == HWS_OK)
+		r = sql_copy(row, 4, b->owner_name, sizeof(b->owner_name));
+	b->personal = sql_int(row, 5) != 0;
+	b->has_password = sql_int(row, 6) != 0;
+	b->created_at = sql_int(row, 7);
+	b->updated_at = sql_int(row, 8);
+	b->entries = sql_int(row, 9);
+	b->right = (enum dat_book_right)(sql_int(row, 10) % 100);
+	return r;
+}
+
+int dat_book_get(struct sql_conn *c, const char *guid, const char *account_guid,
+		struct dat_book *ret)
+{
+	struct dat_book b = { 0 };
+	int r = sql_one(c, COLUMNS "WHERE b.guid = $2", SQL_P(SQL_T(account_guid), SQL_T(guid)),
+			read_book, &b);
+
+	if (r == HWS_OK)
+		*ret = b;
+	return r;
+}
+
 struct list {
 	dat_book_fn fn;
 	void *arg;
@@ -174,89 +217,85 @@ static int list_row(const struct sql_row *row, void *arg)
 {
 	const struct list *l = arg;
 	struct dat_book b = { 0 };
-	int r = sql_copy(row, 0, b.guid, sizeof(b.guid));
+	int r = read_book(row, &b);
 
-	if (r == HWS_OK)
-		r = sql_copy(row, 1, b.name, sizeof(b.name));
-	if (r == HWS_OK)
-		r = sql_copy(row, 2, b.note, sizeof(b.note));
-	if (r == HWS_OK)
-		r = sql_copy(row, 3, b.owner_guid, sizeof(b.owner_guid));
-	if (r == HWS_OK)
-		r = sql_copy(row, 4, b.owner_name, sizeof(b.owner_name));
-	b.right = (enum dat_book_right)(sql_int(row, 5) % 100);
 	return r == HWS_OK ? l->fn(&b, l->arg) : r;
 }
 
-int dat_book_list(struct sql_conn *c, const char *account_guid, struct dat_page page,
-		dat_book_fn fn, void *arg)
+#define FOUND                                                                                      \
+	"WHERE ((b.owner_guid = $1 AND b.personal = 1 AND $2 = 1) OR (b.personal = 0 AND ($3 = 1 " \
+	"OR b.owner_guid = $1 OR EXISTS (SELECT 1 FROM account a JOIN ab_rule r ON " RULED         \
+	"WHERE a.guid = $1 AND a.status = 1)))) AND b.name_key LIKE $4 ESCAPE '\\' "
+#define PART " LIMIT $5 OFFSET $6"
+
+int dat_book_list(struct sql_conn *c, const struct dat_book_filter *f, struct dat_page page,
+		dat_book_fn fn, void *arg, int64_t *ret_total)
 {
+	static const char *const texts[] = {
+		COLUMNS FOUND "ORDER BY b.name_key, b.guid" PART,
+		COLUMNS FOUND "ORDER BY b.name_key DESC, b.guid DESC" PART,
+	};
 	struct list l = { fn, arg };
+	char like[2 * DAT_NAME_KEY_TEXT];
+	int r = dat_fold_like(f->search, like, sizeof(like));
 
 	page = dat_page(page);
-	return sql_query(c,
-			"SELECT b.guid, b.name, b.note, b.owner_guid, o.name, " WEIGHT
-			" FROM account a JOIN address_book b ON b.personal = 0 JOIN account o ON "
-			"o.guid = b.owner_guid" RULES
-			"WHERE a.guid = $1 AND a.status = 1 AND (b.owner_guid = a.guid OR r.guid IS "
-			"NOT NULL) GROUP BY b.guid, b.name, b.note, b.owner_guid, o.name, "
-			"b.name_key ORDER BY b.name_key LIMIT $2 OFFSET $3",
-			SQL_P(SQL_T(account_guid), SQL_I(page.limit), SQL_I(page.offset)), list_row,
-			&l);
-}
-
-static int check_subject(struct sql_conn *c, const char *kind, const char *guid)
-{
-	int64_t one;
-
-	if (hws_str_equal(kind, "user"))
-		return sql_number(c, "SELECT 1 FROM account WHERE guid = $1", SQL_P(SQL_T(guid)),
-				&one);
-	if (hws_str_equal(kind, "group"))
-		return sql_number(c, "SELECT 1 FROM user_group WHERE guid = $1", SQL_P(SQL_T(guid)),
-				&one);
-	return hws_str_equal(kind, "everyone") && !*guid ? HWS_OK : HWS_ERR_INVAL;
-}
-
-int dat_book_rule(struct sql_conn *c, const char *guid, const char *subj_kind,
-		const char *subj_guid, enum dat_book_right right, int64_t now)
-{
-	char rule[DAT_GUID_TEXT];
-	struct dat_tx tx;
-	int r;
-
-	if (right == DAT_BOOK_NONE)
-		return dat_change_one(c,
-				"DELETE FROM ab_rule WHERE ab_guid = $1 AND subj_kind = $2 AND "
-				"subj_guid = $3",
-				SQL_P(SQL_T(guid), SQL_T(subj_kind), SQL_T(subj_guid)));
-	r = dat_tx_begin(&tx, c);
-	if (r < 0)
-		return r;
-	hws_rand_uuid(rule, sizeof(rule));
-	r = check_subject(c, subj_kind, subj_guid);
-	/* a personal book is nobody else's */
+	if (r == HWS_OK && ret_total)
+		r = sql_number(c,
+				"SELECT count(*) FROM address_book b JOIN account o ON o.guid = "
+				"b.owner_guid " FOUND,
+				SQL_P(SQL_T(f->account_guid), SQL_I(f->personal), SQL_I(f->all),
+						SQL_T(like)),
+				ret_total);
 	if (r == HWS_OK)
-		r = dat_change_one(c,
-				"INSERT INTO ab_rule (guid, subj_kind, subj_guid, rule, created_at, "
-				"ab_guid) SELECT $1, $2, $3, $4, $5, guid FROM address_book WHERE "
-				"guid = $6 AND personal = 0 ON CONFLICT (ab_guid, subj_kind, "
-				"subj_guid) DO UPDATE SET rule = excluded.rule",
-				SQL_P(SQL_T(rule), SQL_T(subj_kind), SQL_T(subj_guid), SQL_I(right),
-						SQL_I(now), SQL_T(guid)));
-	return dat_tx_end(&tx, r);
+		r = sql_query(c, texts[page.down],
+				SQL_P(SQL_T(f->account_guid), SQL_I(f->personal), SQL_I(f->all),
+						SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)),
+				list_row, &l);
+	return r;
 }
 
-int dat_book_rule_get(struct sql_conn *c, const char *guid, const char *subj_kind,
-		const char *subj_guid, enum dat_book_right *ret)
-{
-	int64_t right = DAT_BOOK_NONE;
-	int r = sql_number(c,
-			"SELECT rule FROM ab_rule WHERE ab_guid = $1 AND subj_kind = $2 AND "
-			"subj_guid = $3",
-			SQL_P(SQL_T(guid), SQL_T(subj_kind), SQL_T(subj_guid)), &right);
+/* --- the password of a whole book ------------------------------------------------------------- */
 
-	if (r == HWS_OK || r == HWS_ERR_NOTFOUND)
-		*ret = (enum dat_book_right)right;
-	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+static struct dat_cell password_cell(const char *guid)
+{
+	return (struct dat_cell){ "address_book", "password_enc", guid };
+}
+
+int dat_book_set_password(struct sql_conn *c, const struct dat_keys *keys, const char *guid,
+		const char *password)
+{
+	char *sealed = NULL;
+	int r = dat_text_check(password ? password : "", DAT_SECRET_TEXT, false);
+
+	if (r == HWS_OK)
+		r = dat_seal(keys, password_cell(guid), password ? password : "", &sealed);
+	if (r == HWS_OK)
+		r = dat_change_one(c, "UPDATE address_book SET password_enc = $1" SHARED,
+				SQL_P(SQL_T(sealed), SQL_T(guid)));
+	hws_free(sealed);
+	return r;
+}
+
+struct password {
+	const struct dat_keys *keys;
+	const char *guid;
+	char *buf;
+	size_t size;
+};
+
+static int read_password(const struct sql_row *row, void *arg)
+{
+	const struct password *p = arg;
+
+	return dat_unseal(p->keys, password_cell(p->guid), sql_text(row, 0), p->buf, p->size);
+}
+
+int dat_book_password(struct sql_conn *c, const struct dat_keys *keys, const char *guid, char *buf,
+		size_t size)
+{
+	struct password p = { keys, guid, buf, size };
+
+	return sql_one(c, "SELECT password_enc FROM address_book WHERE guid = $1",
+			SQL_P(SQL_T(guid)), read_password, &p);
 }

@@ -2,8 +2,12 @@
  * that it exists is looked at when a rule is written. */
 #include "admin/data/rules.h"
 #include "admin/data/name.h"
+#include "admin/data/zone.h"
+#include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
+
+#include <string.h>
 
 #define RULES_MAX 1000u
 
@@ -30,6 +34,7 @@ static int parse_end(const char *name, enum dat_end *ret)
 static int check(struct sql_conn *c, const struct dat_rule *rule)
 {
 	int64_t one;
+	int offset;
 	int r = dat_text_check(rule->note, DAT_NOTE_TEXT, true);
 
 	if (rule->subj_kind != DAT_END_USER && rule->subj_kind != DAT_END_USER_GROUP)
@@ -37,6 +42,13 @@ static int check(struct sql_conn *c, const struct dat_rule *rule)
 	if (rule->obj_kind > DAT_END_DEVICE || !dat_perms_valid(rule->perms) ||
 			!dat_when_valid(&rule->when))
 		return HWS_ERR_INVAL;
+	if (r == HWS_OK)
+		r = dat_text_check(rule->name, DAT_NAME_TEXT, false);
+	if (r == HWS_OK && *rule->zone)
+		r = dat_zone_offset(rule->zone, 0, &offset);
+	if (r == HWS_OK && *rule->control_role_guid)
+		r = sql_number(c, "SELECT 1 FROM control_role WHERE guid = $1",
+				SQL_P(SQL_T(rule->control_role_guid)), &one);
 	if (r == HWS_OK)
 		r = sql_number(c, ends[rule->subj_kind].exists, SQL_P(SQL_T(rule->subj_guid)),
 				&one);
@@ -49,7 +61,12 @@ static int write_rule(struct sql_conn *c, const char *text, const char *guid,
 		const struct dat_rule *rule, int64_t now)
 {
 	const struct dat_when *w = &rule->when;
+	const char *role = *rule->control_role_guid ? rule->control_role_guid : NULL;
+	char key[DAT_NAME_KEY_TEXT];
+	int r = dat_fold(rule->name, key, sizeof(key));
 
+	if (r < 0)
+		return r;
 	return dat_change_one(c, text,
 			SQL_P(SQL_T(guid), SQL_T(ends[rule->subj_kind].name),
 					SQL_T(rule->subj_guid), SQL_T(ends[rule->obj_kind].name),
@@ -57,7 +74,8 @@ static int write_rule(struct sql_conn *c, const char *text, const char *guid,
 					SQL_I((int64_t)rule->perms), SQL_I(w->days),
 					SQL_I(w->minute_from), SQL_I(w->minute_to),
 					SQL_I(w->utc_offset), SQL_I(w->valid_from),
-					SQL_I(w->valid_until), SQL_T(rule->note), SQL_I(now)));
+					SQL_I(w->valid_until), SQL_T(rule->note), SQL_T(rule->name),
+					SQL_T(key), SQL_T(role), SQL_T(rule->zone), SQL_I(now)));
 }
 
 static int checked_write(struct sql_conn *c, const char *text, const char *guid,
@@ -84,8 +102,9 @@ int dat_rule_add(struct sql_conn *c, const struct dat_rule *rule, int64_t now,
 	r = checked_write(c,
 			"INSERT INTO access_rule (guid, subj_kind, subj_guid, obj_kind, obj_guid, "
 			"enabled, perms, days, minute_from, minute_to, utc_offset, valid_from, "
-			"valid_until, note, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, "
-			"$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)",
+			"valid_until, note, name, name_key, control_role_guid, zone, created_at, "
+			"updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+			"$13, $14, $15, $16, $17, $18, $19, $19)",
 			guid, rule, now);
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
 }
@@ -97,7 +116,8 @@ int dat_rule_replace(struct sql_conn *c, const char *guid, const struct dat_rule
 			"UPDATE access_rule SET guid = $1, subj_kind = $2, subj_guid = $3, obj_kind "
 			"= $4, obj_guid = $5, enabled = $6, perms = $7, days = $8, minute_from = "
 			"$9, minute_to = $10, utc_offset = $11, valid_from = $12, valid_until = "
-			"$13, note = $14, updated_at = $15 WHERE guid = $1",
+			"$13, note = $14, name = $15, name_key = $16, control_role_guid = $17, zone "
+			"= $18, updated_at = $19 WHERE guid = $1",
 			guid, rule, now);
 }
 
@@ -106,10 +126,12 @@ int dat_rule_remove(struct sql_conn *c, const char *guid)
 	return dat_change_one(c, "DELETE FROM access_rule WHERE guid = $1", SQL_P(SQL_T(guid)));
 }
 
-#define COLUMNS                                                                                    \
-	"SELECT r.guid, r.subj_kind, r.subj_guid, r.obj_kind, r.obj_guid, r.enabled, r.perms, "    \
-	"r.days, r.minute_from, r.minute_to, r.utc_offset, r.valid_from, r.valid_until, r.note, "  \
-	"r.created_at, r.updated_at FROM access_rule r "
+int dat_rule_enable(struct sql_conn *c, const char *guid, bool on, int64_t now)
+{
+	return dat_change_one(c,
+			"UPDATE access_rule SET enabled = $1, updated_at = $2 WHERE guid = $3",
+			SQL_P(SQL_I(on), SQL_I(now), SQL_T(guid)));
+}
 
 static void read_when(const struct sql_row *row, size_t at, struct dat_when *w)
 {
@@ -121,9 +143,8 @@ static void read_when(const struct sql_row *row, size_t at, struct dat_when *w)
 	w->valid_until = sql_int(row, at + 5);
 }
 
-static int read_rule(const struct sql_row *row, void *arg)
+int dat_rule_row(const struct sql_row *row, struct dat_rule *rule)
 {
-	struct dat_rule *rule = arg;
 	int r = sql_copy(row, 0, rule->guid, sizeof(rule->guid));
 
 	if (r == HWS_OK)
@@ -139,13 +160,25 @@ static int read_rule(const struct sql_row *row, void *arg)
 	read_when(row, 7, &rule->when);
 	rule->created_at = sql_int(row, 14);
 	rule->updated_at = sql_int(row, 15);
-	return r == HWS_OK ? sql_copy(row, 13, rule->note, sizeof(rule->note)) : r;
+	if (r == HWS_OK)
+		r = sql_copy(row, 13, rule->note, sizeof(rule->note));
+	if (r == HWS_OK)
+		r = sql_copy(row, 16, rule->name, sizeof(rule->name));
+	if (r == HWS_OK)
+		r = sql_copy(row, 17, rule->control_role_guid, sizeof(rule->control_role_guid));
+	return r == HWS_OK ? sql_copy(row, 18, rule->zone, sizeof(rule->zone)) : r;
+}
+
+static int read_rule(const struct sql_row *row, void *arg)
+{
+	return dat_rule_row(row, arg);
 }
 
 int dat_rule_get(struct sql_conn *c, const char *guid, struct dat_rule *ret)
 {
 	struct dat_rule rule = { 0 };
-	int r = sql_one(c, COLUMNS "WHERE r.guid = $1", SQL_P(SQL_T(guid)), read_rule, &rule);
+	int r = sql_one(c, DAT_RULE_COLUMNS " FROM access_rule r WHERE r.guid = $1",
+			SQL_P(SQL_T(guid)), read_rule, &rule);
 
 	if (r == HWS_OK)
 		*ret = rule;
@@ -177,7 +210,9 @@ int dat_rule_list(struct sql_conn *c, const char *guid, struct dat_page page, da
 
 	page = dat_page(page);
 	if (r == HWS_OK)
-		r = sql_query(c, COLUMNS NAMED "ORDER BY r.created_at, r.guid LIMIT $2 OFFSET $3",
+		r = sql_query(c,
+				DAT_RULE_COLUMNS " FROM access_rule r " NAMED
+						 "ORDER BY r.created_at, r.guid LIMIT $2 OFFSET $3",
 				SQL_P(SQL_T(guid), SQL_I(page.limit), SQL_I(page.offset)), list_row,
 				&l);
 	return r;
@@ -191,7 +226,9 @@ struct ends_of {
 	char device[DAT_GUID_TEXT], owner[DAT_GUID_TEXT], owner_group[DAT_GUID_TEXT],
 			device_group[DAT_GUID_TEXT];
 	struct dat_access_rule rules[RULES_MAX];
+	char guids[RULES_MAX][DAT_GUID_TEXT];
 	size_t n;
+	int64_t now;
 	bool intra;
 };
 
@@ -234,7 +271,11 @@ static int read_access_rule(const struct sql_row *row, void *arg)
 	rule->enabled = true;
 	rule->perms = (uint64_t)sql_int(row, 0);
 	read_when(row, 1, &rule->when);
-	return HWS_OK;
+	/* a zone that this machine does not know any more opens nothing */
+	if (*sql_text(row, 7))
+		rule->enabled = dat_zone_offset(sql_text(row, 7), e->now, &rule->when.utc_offset) ==
+				HWS_OK;
+	return sql_copy(row, 8, e->guids[e->n - 1], DAT_GUID_TEXT);
 }
 
 static int read_perms(const struct sql_row *row, void *arg)
@@ -269,12 +310,15 @@ static int load_viewer(struct sql_conn *c, const char *account_guid, struct ends
 static int load_rules(struct sql_conn *c, const char *account_guid, struct ends_of *e)
 {
 	return sql_query(c,
-			"SELECT perms, days, minute_from, minute_to, utc_offset, valid_from, "
-			"valid_until FROM access_rule WHERE enabled = 1 AND ((subj_kind = 'user' "
-			"AND subj_guid = $1) OR (subj_kind = 'user_group' AND subj_guid = $2)) AND "
-			"((obj_kind = 'device' AND obj_guid = $3) OR (obj_kind = 'device_group' AND "
-			"obj_guid = $4) OR (obj_kind = 'user' AND obj_guid = $5) OR (obj_kind = "
-			"'user_group' AND obj_guid = $6))",
+			"SELECT coalesce(k.perms, r.perms), r.days, r.minute_from, r.minute_to, "
+			"r.utc_offset, r.valid_from, r.valid_until, r.zone, r.guid FROM "
+			"access_rule r LEFT JOIN control_role k ON k.guid = r.control_role_guid "
+			"AND k.enabled = 1 WHERE r.enabled = 1 AND ((r.subj_kind = 'user' AND "
+			"r.subj_guid = $1) OR (r.subj_kind = 'user_group' AND r.subj_guid = $2)) "
+			"AND ((r.obj_kind = 'device' AND r.obj_guid = $3) OR (r.obj_kind = "
+			"'device_group' AND r.obj_guid = $4) OR (r.obj_kind = 'user' AND r.obj_guid "
+			"= $5) OR (r.obj_kind = 'user_group' AND r.obj_guid = $6)) ORDER BY "
+			"r.created_at, r.guid",
 			SQL_P(SQL_T(account_guid), SQL_T(e->group), SQL_T(e->device),
 					SQL_T(e->device_group), SQL_T(e->owner),
 					SQL_T(e->owner_group)),
@@ -284,102 +328,52 @@ static int load_rules(struct sql_conn *c, const char *account_guid, struct ends_
 int dat_access_check(struct sql_conn *c, const char *account_guid, const char *device_id,
 		bool strangers, bool unowned_open, int64_t now, struct dat_access *ret)
 {
-	struct ends_of e = { 0 };
-	int r;
+	char rule[DAT_GUID_TEXT];
 
-	e.facts.strangers = strangers;
-	e.facts.unowned_open = unowned_open;
-	r = load_viewer(c, account_guid, &e);
+	return dat_access_explain(
+			c, account_guid, device_id, strangers, unowned_open, now, ret, rule);
+}
+
+static int explain(struct sql_conn *c, const char *account_guid, const char *device_id,
+		struct ends_of *e, struct dat_access *ret, char ret_rule[DAT_GUID_TEXT])
+{
+	int r = load_viewer(c, account_guid, e);
+
 	if (r == HWS_OK)
 		r = sql_one(c,
 				"SELECT d.guid, d.status, d.owner_guid, d.device_group_guid, "
 				"o.status, o.user_group_guid FROM device d LEFT JOIN account o ON "
 				"o.guid = d.owner_guid WHERE d.id = $1",
-				SQL_P(SQL_T(device_id)), read_device, &e);
+				SQL_P(SQL_T(device_id)), read_device, e);
 	/* a device that never reported here is nobody's */
 	if (r == HWS_ERR_NOTFOUND)
 		r = HWS_OK;
-	if (r == HWS_OK && e.facts.logged_in && e.facts.device_known)
-		r = load_rules(c, account_guid, &e);
+	if (r == HWS_OK && e->facts.logged_in && e->facts.device_known)
+		r = load_rules(c, account_guid, e);
 	if (r < 0)
 		return r;
-	e.facts.own = e.facts.owned && hws_str_equal(e.owner, account_guid);
-	e.facts.same_group = e.facts.owned && e.intra && hws_str_equal(e.owner_group, e.group);
-	*ret = dat_access_decide(&e.facts, e.rules, e.n, now);
+	e->facts.own = e->facts.owned && hws_str_equal(e->owner, account_guid);
+	e->facts.same_group = e->facts.owned && e->intra && hws_str_equal(e->owner_group, e->group);
+	*ret = dat_access_decide(&e->facts, e->rules, e->n, e->now);
+	ret_rule[0] = '\0';
+	if (ret->allowed && ret->why == DAT_WHY_RULE)
+		memcpy(ret_rule, e->guids[ret->rule], DAT_GUID_TEXT);
 	return HWS_OK;
 }
 
-/* --- control roles ---------------------------------------------------------------------------- */
-
-static int read_guid(const struct sql_row *row, void *arg)
+int dat_access_explain(struct sql_conn *c, const char *account_guid, const char *device_id,
+		bool strangers, bool unowned_open, int64_t now, struct dat_access *ret,
+		char ret_rule[DAT_GUID_TEXT])
 {
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
+	struct ends_of *e = hws_alloc(sizeof(*e)); /* too much for a stack */
+	int r;
 
-int dat_control_role_set(struct sql_conn *c, const char *name, const char *builtin, bool enabled,
-		uint64_t perms, const char *note, int64_t now, char ret_guid[DAT_GUID_TEXT])
-{
-	char key[DAT_NAME_KEY_TEXT], guid[DAT_GUID_TEXT];
-	int r = dat_name_key(name, key);
-
-	if (r == HWS_OK)
-		r = dat_text_check(note, DAT_NOTE_TEXT, true);
-	if (r == HWS_OK && !dat_perms_valid(perms))
-		r = HWS_ERR_INVAL;
-	if (r < 0)
-		return r;
-	hws_rand_uuid(guid, sizeof(guid));
-	r = dat_change_one(c,
-			"INSERT INTO control_role (guid, name, name_key, builtin, enabled, perms, "
-			"note, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT "
-			"(name_key) DO UPDATE SET name = excluded.name, enabled = excluded.enabled, "
-			"perms = excluded.perms, note = excluded.note, updated_at = "
-			"excluded.updated_at WHERE control_role.builtin = excluded.builtin",
-			SQL_P(SQL_T(guid), SQL_T(name), SQL_T(key), SQL_T(builtin), SQL_I(enabled),
-					SQL_I((int64_t)perms), SQL_T(note), SQL_I(now)));
-	if (r == HWS_ERR_NOTFOUND)
-		return HWS_ERR_EXISTS; /* the name is that of a role of another kind */
-	/* of one that was there, its own */
-	return r == HWS_OK ? sql_one(c, "SELECT guid FROM control_role WHERE name_key = $1",
-					     SQL_P(SQL_T(key)), read_guid, ret_guid)
-			   : r;
-}
-
-int dat_control_role_remove(struct sql_conn *c, const char *guid)
-{
-	return dat_change_one(c, "DELETE FROM control_role WHERE guid = $1 AND builtin = ''",
-			SQL_P(SQL_T(guid)));
-}
-
-struct role_list {
-	dat_control_role_fn fn;
-	void *arg;
-};
-
-static int role_row(const struct sql_row *row, void *arg)
-{
-	const struct role_list *l = arg;
-	struct dat_control_role role = { 0 };
-	int r = sql_copy(row, 0, role.guid, sizeof(role.guid));
-
-	if (r == HWS_OK)
-		r = sql_copy(row, 1, role.name, sizeof(role.name));
-	if (r == HWS_OK)
-		r = sql_copy(row, 2, role.builtin, sizeof(role.builtin));
-	if (r == HWS_OK)
-		r = sql_copy(row, 5, role.note, sizeof(role.note));
-	role.enabled = sql_int(row, 3) != 0;
-	role.perms = (uint64_t)sql_int(row, 4);
-	role.updated_at = sql_int(row, 6);
-	return r == HWS_OK ? l->fn(&role, l->arg) : r;
-}
-
-int dat_control_role_list(struct sql_conn *c, dat_control_role_fn fn, void *arg)
-{
-	struct role_list l = { fn, arg };
-
-	return sql_query(c,
-			"SELECT guid, name, builtin, enabled, perms, note, updated_at FROM "
-			"control_role ORDER BY name_key LIMIT 1000",
-			SQL_NONE, role_row, &l);
+	if (!e)
+		return HWS_ERR_NOMEM;
+	e->facts.strangers = strangers;
+	e->facts.unowned_open = unowned_open;
+	e->now = now;
+	r = explain(c, account_guid, device_id, e, ret, ret_rule);
+	hws_free(e);
+	return r;
 }

@@ -11,16 +11,7 @@
 
 #define KEYS_MAX (2 * DAT_OPTIONS_MAX * DAT_OPTION_KEY_TEXT)
 
-static const struct {
-	const char *name, *exists;
-} targets[] = {
-	[DAT_TARGET_DEVICE] = { "device", "SELECT 1 FROM device WHERE guid = $1" },
-	[DAT_TARGET_USER] = { "user", "SELECT 1 FROM account WHERE guid = $1" },
-	[DAT_TARGET_DEVICE_GROUP] = { "device_group",
-			"SELECT 1 FROM device_group WHERE guid = $1" },
-};
-
-int dat_strategy_add(struct sql_conn *c, const char *name, const char *note,
+int dat_strategy_add(struct sql_conn *c, const char *name, const char *note, int64_t now,
 		char ret_guid[DAT_GUID_TEXT])
 {
 	char key[DAT_NAME_KEY_TEXT], guid[DAT_GUID_TEXT];
@@ -38,23 +29,25 @@ int dat_strategy_add(struct sql_conn *c, const char *name, const char *note,
 	r = dat_count_up(c, "strategy", &number);
 	if (r == HWS_OK)
 		r = sql_run(c,
-				"INSERT INTO strategy (guid, name, name_key, note, modified_at) "
-				"VALUES ($1, $2, $3, $4, $5)",
+				"INSERT INTO strategy (guid, name, name_key, note, modified_at, "
+				"created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)",
 				SQL_P(SQL_T(guid), SQL_T(name), SQL_T(key), SQL_T(note),
-						SQL_I(number)));
+						SQL_I(number), SQL_I(now)));
 	r = dat_tx_end(&tx, r);
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
 }
 
 /* A new number, so that hosts are told. */
-static int renumber(struct sql_conn *c, const char *guid)
+static int renumber(struct sql_conn *c, const char *guid, int64_t now)
 {
 	int64_t number = 0;
 	int r = dat_count_up(c, "strategy", &number);
 
 	if (r == HWS_OK)
-		r = dat_change_one(c, "UPDATE strategy SET modified_at = $1 WHERE guid = $2",
-				SQL_P(SQL_I(number), SQL_T(guid)));
+		r = dat_change_one(c,
+				"UPDATE strategy SET modified_at = $1, updated_at = $2 WHERE guid = "
+				"$3",
+				SQL_P(SQL_I(number), SQL_I(now), SQL_T(guid)));
 	return r == HWS_OK ? dat_changed(c, DAT_CHANGED_STRATEGY, "") : r;
 }
 
@@ -91,7 +84,7 @@ static int change(struct sql_conn *c, const char *guid, const char *name, const 
 }
 
 int dat_strategy_change(struct sql_conn *c, const char *guid, const char *name, const char *note,
-		int enabled, int enforce, int is_default)
+		int enabled, int enforce, int is_default, int64_t now)
 {
 	struct dat_tx tx;
 	int r = dat_tx_begin(&tx, c);
@@ -99,7 +92,7 @@ int dat_strategy_change(struct sql_conn *c, const char *guid, const char *name, 
 	if (r < 0)
 		return r;
 	/* first, since it is the lock, too */
-	r = renumber(c, guid);
+	r = renumber(c, guid, now);
 	if (r == HWS_OK)
 		r = change(c, guid, name, note, enabled, enforce, is_default);
 	return dat_tx_end(&tx, r);
@@ -114,15 +107,15 @@ static int check_option(const struct dat_option *o)
 	return r == HWS_OK ? dat_text_check(o->value, DAT_OPTION_VALUE_TEXT, true) : r;
 }
 
-int dat_strategy_set_options(
-		struct sql_conn *c, const char *guid, const struct dat_option *options, size_t n)
+int dat_strategy_set_options(struct sql_conn *c, const char *guid, const struct dat_option *options,
+		size_t n, int64_t now)
 {
 	struct dat_tx tx;
 	int r = n > DAT_OPTIONS_MAX ? HWS_ERR_TOOBIG : dat_tx_begin(&tx, c);
 
 	if (r < 0)
 		return r;
-	r = renumber(c, guid);
+	r = renumber(c, guid, now);
 	if (r == HWS_OK)
 		r = sql_run(c, "DELETE FROM strategy_option WHERE strategy_guid = $1",
 				SQL_P(SQL_T(guid)));
@@ -149,11 +142,7 @@ int dat_strategy_remove(struct sql_conn *c, const char *guid)
 	return dat_tx_end(&tx, r == HWS_OK ? dat_changed(c, DAT_CHANGED_STRATEGY, "") : r);
 }
 
-#define COLUMNS                                                                                    \
-	"SELECT s.guid, s.name, s.note, s.enabled, s.enforce, s.is_default, s.modified_at, "       \
-	"(SELECT count(*) FROM strategy_target t WHERE t.strategy_guid = s.guid) FROM strategy s "
-
-static int read_strategy(const struct sql_row *row, void *arg)
+int dat_strategy_row(const struct sql_row *row, void *arg)
 {
 	struct dat_strategy *s = arg;
 	int r = sql_copy(row, 0, s->guid, sizeof(s->guid));
@@ -167,13 +156,16 @@ static int read_strategy(const struct sql_row *row, void *arg)
 	s->is_default = sql_int(row, 5) != 0;
 	s->modified_at = sql_int(row, 6);
 	s->targets = sql_int(row, 7);
+	s->created_at = sql_int(row, 8);
+	s->updated_at = sql_int(row, 9);
 	return r;
 }
 
 int dat_strategy_get(struct sql_conn *c, const char *guid, struct dat_strategy *ret)
 {
 	struct dat_strategy s = { 0 };
-	int r = sql_one(c, COLUMNS "WHERE s.guid = $1", SQL_P(SQL_T(guid)), read_strategy, &s);
+	int r = sql_one(c, DAT_STRATEGY_COLUMNS "WHERE s.guid = $1", SQL_P(SQL_T(guid)),
+			dat_strategy_row, &s);
 
 	if (r == HWS_OK)
 		*ret = s;
@@ -189,7 +181,7 @@ static int list_row(const struct sql_row *row, void *arg)
 {
 	const struct list *l = arg;
 	struct dat_strategy s = { 0 };
-	int r = read_strategy(row, &s);
+	int r = dat_strategy_row(row, &s);
 
 	return r == HWS_OK ? l->fn(&s, l->arg) : r;
 }
@@ -198,7 +190,8 @@ int dat_strategy_list(struct sql_conn *c, dat_strategy_fn fn, void *arg)
 {
 	struct list l = { fn, arg };
 
-	return sql_query(c, COLUMNS "ORDER BY s.name_key LIMIT 1000", SQL_NONE, list_row, &l);
+	return sql_query(c, DAT_STRATEGY_COLUMNS "ORDER BY s.name_key LIMIT 1000", SQL_NONE,
+			list_row, &l);
 }
 
 struct options {
@@ -221,36 +214,6 @@ int dat_strategy_options(struct sql_conn *c, const char *guid, dat_option_fn fn,
 			"SELECT okey, oval FROM strategy_option WHERE strategy_guid = $1 ORDER BY "
 			"okey",
 			SQL_P(SQL_T(guid)), option_row, &o);
-}
-
-int dat_strategy_assign(struct sql_conn *c, const char *strategy_guid, enum dat_target kind,
-		const char *target_guid, int64_t now)
-{
-	struct dat_tx tx;
-	int64_t one;
-	int r;
-
-	r = dat_tx_begin(&tx, c);
-	if (r < 0)
-		return r;
-	if (!*strategy_guid)
-		r = dat_change_one(c,
-				"DELETE FROM strategy_target WHERE target_kind = $1 AND target_guid "
-				"= $2",
-				SQL_P(SQL_T(targets[kind].name), SQL_T(target_guid)));
-	else
-		r = sql_number(c, targets[kind].exists, SQL_P(SQL_T(target_guid)), &one);
-	if (r == HWS_OK && *strategy_guid)
-		r = sql_run(c,
-				"INSERT INTO strategy_target (target_kind, target_guid, "
-				"strategy_guid, assigned_at) VALUES ($1, $2, $3, $4) ON CONFLICT "
-				"(target_kind, target_guid) DO UPDATE SET strategy_guid = "
-				"excluded.strategy_guid, assigned_at = excluded.assigned_at",
-				SQL_P(SQL_T(targets[kind].name), SQL_T(target_guid),
-						SQL_T(strategy_guid), SQL_I(now)));
-	if (r == HWS_OK)
-		r = dat_changed(c, DAT_CHANGED_STRATEGY, "");
-	return dat_tx_end(&tx, r);
 }
 
 /* --- what a device is to have ----------------------------------------------------------------- */

@@ -22,8 +22,12 @@ CREATE TABLE control_role (
 	enabled SMALLINT NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
 	perms BIGINT NOT NULL DEFAULT 0,
 	note TEXT NOT NULL DEFAULT '',
+	created_at BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL
 );
+INSERT INTO control_role (guid, name, name_key, builtin, created_at, updated_at) VALUES
+	('00000000-0000-4000-8000-000000000001', 'Default', 'default', 'default', 0, 0),
+	('00000000-0000-4000-8000-000000000002', 'Not logged in', 'not logged in', 'not_logged', 0, 0);
 
 CREATE UNIQUE INDEX control_role_builtin ON control_role (builtin) WHERE builtin <> '';
 

@@ -15,7 +15,7 @@ CREATE UNIQUE INDEX address_book_personal ON address_book (owner_guid) WHERE per
 CREATE UNIQUE INDEX address_book_shared_name ON address_book (name_key) WHERE personal = 0;
 CREATE INDEX address_book_by_owner ON address_book (owner_guid);
 
--- deleted_at other than 0: in the bin. hash_enc is what a login proves to know: as good as the password.
+-- deleted_at other than 0: in the bin. search: all that a list is searched for, folded. hash_enc is what a login proves to know: as good as the password.
 CREATE TABLE ab_entry (
 	guid TEXT PRIMARY KEY,
 	ab_guid TEXT NOT NULL REFERENCES address_book (guid) ON DELETE CASCADE,
@@ -32,6 +32,7 @@ CREATE TABLE ab_entry (
 	rdp_username TEXT NOT NULL DEFAULT '',
 	login_name TEXT NOT NULL DEFAULT '',
 	device_group_name TEXT NOT NULL DEFAULT '',
+	search TEXT NOT NULL DEFAULT '',
 	created_at BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL,
 	deleted_at BIGINT NOT NULL DEFAULT 0
@@ -60,6 +61,7 @@ CREATE TABLE ab_rule (
 	subj_guid TEXT NOT NULL DEFAULT '',
 	rule SMALLINT NOT NULL CHECK (rule IN (1, 2, 3)),
 	created_at BIGINT NOT NULL,
+	updated_at BIGINT NOT NULL,
 	UNIQUE (ab_guid, subj_kind, subj_guid)
 );
 CREATE INDEX ab_rule_by_subject ON ab_rule (subj_kind, subj_guid);

@@ -46,6 +46,7 @@ static int count_book(const struct dat_book *b, void *arg)
 START_TEST(the_nearest_rule_counts)
 {
 	char guid[DAT_GUID_TEXT], again[DAT_GUID_TEXT];
+	int64_t total = 0;
 	int n = 0;
 
 	begin();
@@ -57,8 +58,11 @@ START_TEST(the_nearest_rule_counts)
 	ck_assert_int_eq(right_of(bob), DAT_BOOK_WRITE);
 	ck_ok(dat_book_rule(test_conn, book, "user", bob, DAT_BOOK_READ, NOW));
 	ck_assert_int_eq(right_of(bob), DAT_BOOK_READ);
-	ck_ok(dat_book_list(test_conn, bob, (struct dat_page){ 0, 10 }, count_book, &n));
+	ck_ok(dat_book_list(test_conn,
+			&(struct dat_book_filter){ .account_guid = bob, .search = "" },
+			(struct dat_page){ 0, 10 }, count_book, &n, &total));
 	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(total, 1);
 	ck_ok(dat_book_rule(test_conn, book, "user", bob, DAT_BOOK_NONE, NOW));
 	ck_assert_int_eq(right_of(bob), DAT_BOOK_WRITE);
 	ck_assert_int_eq(dat_book_rule(test_conn, book, "user", "none", DAT_BOOK_READ, NOW),
@@ -100,8 +104,8 @@ static struct dat_entry only_entry(bool bin)
 	struct dat_entry e = { 0 };
 	int64_t total = 0;
 
-	ck_ok(dat_entry_list(
-			test_conn, book, bin, (struct dat_page){ 0, 10 }, take_entry, &e, &total));
+	ck_ok(dat_entry_list(test_conn, &(struct dat_entry_filter){ .book_guid = book, .bin = bin },
+			(struct dat_page){ 0, 10 }, take_entry, &e, &total));
 	ck_assert_int_eq(total, 1);
 	return e;
 }

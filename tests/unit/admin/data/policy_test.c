@@ -1,5 +1,6 @@
 /* Devices, rules, and the decision who may reach whom: on both engines. */
 #include "admin/data/accounts.h"
+#include "admin/data/control_roles.h"
 #include "admin/data/devices.h"
 #include "admin/data/groups.h"
 #include "admin/data/rules.h"
@@ -126,7 +127,8 @@ static enum dat_access_why why(const char *account, const char *id, uint64_t *re
 START_TEST(rules_of_the_database_decide)
 {
 	char ann[DAT_GUID_TEXT], bob[DAT_GUID_TEXT], group[DAT_GUID_TEXT], dev[DAT_GUID_TEXT];
-	char rule_guid[DAT_GUID_TEXT], role[DAT_GUID_TEXT], dgroup[DAT_GUID_TEXT];
+	char rule_guid[DAT_GUID_TEXT], dgroup[DAT_GUID_TEXT];
+	struct dat_control_role role;
 	struct dat_rule rule = { .subj_kind = DAT_END_USER,
 		.obj_kind = DAT_END_DEVICE,
 		.enabled = true,
@@ -151,7 +153,9 @@ START_TEST(rules_of_the_database_decide)
 	ck_assert_int_eq(dat_rule_add(test_conn, &rule, NOW, rule_guid), HWS_ERR_NOTFOUND);
 	ck_ok(hws_str_copy(rule.obj_guid, sizeof(rule.obj_guid), dev));
 	ck_ok(dat_rule_add(test_conn, &rule, NOW, rule_guid));
-	ck_ok(dat_control_role_set(test_conn, "all", "default", true, 0x1, "", NOW, role));
+	ck_ok(dat_control_role_builtin(test_conn, "default", &role));
+	ck_ok(dat_control_role_change(
+			test_conn, role.guid, NULL, NULL, -1, &(uint64_t){ 0x1 }, NOW));
 	ck_assert_int_eq(why(ann, "111", &perms), DAT_WHY_RULE);
 	ck_assert_uint_eq(perms, 0x9);
 	/* of the owner's group, of the owner, of the device's group */

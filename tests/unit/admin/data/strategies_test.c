@@ -34,12 +34,12 @@ static void strategy(const char *name, const char *key, const char *value, char 
 {
 	struct dat_option o[2] = { 0 };
 
-	ck_ok(dat_strategy_add(test_conn, name, "", guid));
+	ck_ok(dat_strategy_add(test_conn, name, "", NOW, guid));
 	ck_ok(hws_str_copy(o[0].key, sizeof(o[0].key), key));
 	ck_ok(hws_str_copy(o[0].value, sizeof(o[0].value), value));
 	ck_ok(hws_str_copy(o[1].key, sizeof(o[1].key), "all"));
 	ck_ok(hws_str_copy(o[1].value, sizeof(o[1].value), name));
-	ck_ok(dat_strategy_set_options(test_conn, guid, o, 2));
+	ck_ok(dat_strategy_set_options(test_conn, guid, o, 2, NOW));
 }
 
 START_TEST(the_nearest_is_in_force)
@@ -60,7 +60,7 @@ START_TEST(the_nearest_is_in_force)
 	strategy("group", "b", "1", s[1]);
 	strategy("user", "c", "1", s[2]);
 	strategy("device", "d", "1", s[3]);
-	ck_ok(dat_strategy_change(test_conn, s[0], NULL, NULL, -1, -1, 1));
+	ck_ok(dat_strategy_change(test_conn, s[0], NULL, NULL, -1, -1, 1, NOW));
 	ck_assert_str_eq(due(dev, 0).guid, s[0]);
 	ck_ok(dat_strategy_assign(test_conn, s[1], DAT_TARGET_DEVICE_GROUP, group, NOW));
 	ck_assert_str_eq(due(dev, 0).guid, s[1]);
@@ -69,14 +69,14 @@ START_TEST(the_nearest_is_in_force)
 	ck_ok(dat_strategy_assign(test_conn, s[3], DAT_TARGET_DEVICE, dev, NOW));
 	ck_assert_str_eq(due(dev, 0).guid, s[3]);
 	/* off is unmanaged: nothing further down steps in */
-	ck_ok(dat_strategy_change(test_conn, s[3], NULL, NULL, 0, -1, -1));
+	ck_ok(dat_strategy_change(test_conn, s[3], NULL, NULL, 0, -1, -1, NOW));
 	ck_assert_str_eq(due(dev, 0).guid, "");
 	ck_ok(dat_strategy_assign(test_conn, "", DAT_TARGET_DEVICE, dev, NOW));
 	ck_assert_str_eq(due(dev, 0).guid, s[2]);
 	ck_assert_int_eq(dat_strategy_assign(test_conn, s[3], DAT_TARGET_DEVICE, "none", NOW),
 			HWS_ERR_NOTFOUND);
 	/* only one is the default */
-	ck_ok(dat_strategy_change(test_conn, s[1], NULL, NULL, -1, -1, 1));
+	ck_ok(dat_strategy_change(test_conn, s[1], NULL, NULL, -1, -1, 1, NOW));
 }
 END_TEST
 
@@ -123,7 +123,7 @@ START_TEST(an_enforced_one_is_told_each_time)
 
 	ck_ok(dat_device_register(test_conn, "1", "u", false, NOW, dev));
 	strategy("one", "a", "1", one);
-	ck_ok(dat_strategy_change(test_conn, one, "uno", "n", -1, 1, -1));
+	ck_ok(dat_strategy_change(test_conn, one, "uno", "n", -1, 1, -1, NOW));
 	ck_ok(dat_strategy_assign(test_conn, one, DAT_TARGET_DEVICE, dev, NOW));
 	ck_ok(dat_strategy_get(test_conn, one, &s));
 	ck_assert_str_eq(s.name, "uno");

@@ -1,0 +1,44 @@
+/* admin/data/reach: all that an account may reach at this moment, as one condition of a statement.
+ * It decides as admin/data/access.h does for one device, for many at once. */
+#pragma once
+#include "admin/data/dat.h"
+
+struct dat_device;
+
+struct dat_reach {
+	char account[DAT_GUID_TEXT], group[DAT_GUID_TEXT];
+	bool intra, unowned;
+	char *closed; /* guids of rules that allow nothing now */
+};
+/* Of an account that is enabled, else HWS_ERR_DENIED. `unowned_open` as in
+ * struct dat_access_facts. dat_reach_done in any case. */
+int dat_reach_load(struct sql_conn *c, const char *account_guid, bool unowned_open, int64_t now,
+		struct dat_reach *ret) HWS_MUST_CHECK;
+void dat_reach_done(struct dat_reach *r);
+
+/* The condition on a device d with its owner o; the first five parameters. */
+#define DAT_REACH                                                                                  \
+	"d.status = 1 AND (o.guid IS NULL OR o.status = 1) AND (d.owner_guid = $1 OR ($2 = 1 AND " \
+	"o.user_group_guid = $3) OR ($4 = 1 AND d.owner_guid IS NULL AND d.device_group_guid IS "  \
+	"NULL) OR EXISTS (SELECT 1 FROM access_rule r WHERE r.enabled = 1 AND ((r.subj_kind = "    \
+	"'user' AND r.subj_guid = $1) OR (r.subj_kind = 'user_group' AND r.subj_guid = $3)) AND "  \
+	"((r.obj_kind = 'device' AND r.obj_guid = d.guid) OR (r.obj_kind = 'device_group' AND "    \
+	"r.obj_guid = d.device_group_guid) OR (r.obj_kind = 'user' AND r.obj_guid = "              \
+	"d.owner_guid) OR (r.obj_kind = 'user_group' AND r.obj_guid = o.user_group_guid)) AND $5 " \
+	"NOT LIKE '%' || r.guid || '%')) "
+#define DAT_REACH_PARAMS(r)                                                                        \
+	SQL_T((r)->account), SQL_I((r)->intra), SQL_T((r)->group), SQL_I((r)->unowned),            \
+			SQL_T((r)->closed)
+
+/* By id. */
+int dat_reach_devices(struct sql_conn *c, const struct dat_reach *r, struct dat_page page,
+		int (*fn)(const struct dat_device *d, void *arg), void *arg,
+		int64_t *ret_total) HWS_MUST_CHECK;
+/* By name: the account itself and those whose devices it may reach; guids. */
+int dat_reach_accounts(struct sql_conn *c, const struct dat_reach *r, struct dat_page page,
+		int (*fn)(const char *guid, void *arg), void *arg,
+		int64_t *ret_total) HWS_MUST_CHECK;
+/* By name: the groups of those devices. */
+int dat_reach_groups(struct sql_conn *c, const struct dat_reach *r, struct dat_page page,
+		int (*fn)(const char *name, void *arg), void *arg,
+		int64_t *ret_total) HWS_MUST_CHECK;
