@@ -174,6 +174,7 @@ static const struct setting {
 	ROW(require_approval, SETTING_BOOL, "0"),
 	ROW(require_login, SETTING_BOOL, "0"),
 	ROW(require_totp, SETTING_BOOL, "0"),
+	ROW(accessible_lists, SETTING_BOOL, "1"),
 	ROW(default_group_guid, SETTING_TEXT, ""),
 	ROW(session_hours, SETTING_NUMBER, "12"),
 	ROW(lockout_tries, SETTING_NUMBER, "10"),

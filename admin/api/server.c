@@ -135,6 +135,7 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		{ adi_routes_record, adi_routes_record_count, s->app },
 		{ adi_routes_reports, adi_routes_reports_count, s->app },
 		{ adi_routes_login, adi_routes_login_count, s->app },
+		{ adi_routes_books, adi_routes_books_count, s->app },
 		adi_v1_routes(s->v1),
 	};
 	struct htp_conf conf = {

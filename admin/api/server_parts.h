@@ -48,4 +48,6 @@ extern const struct htp_route adi_routes_reports[];
 extern const size_t adi_routes_reports_count;
 extern const struct htp_route adi_routes_login[];
 extern const size_t adi_routes_login_count;
+extern const struct htp_route adi_routes_books[];
+extern const size_t adi_routes_books_count;
 extern const struct htp_files adi_console; /* made by the build of admin/console */

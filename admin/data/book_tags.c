@@ -2,6 +2,8 @@
 #include "admin/data/books.h"
 #include "shared/base/str.h"
 
+#define USUAL_COLOR 0xff00ff00ll /* opaque green: 0 would not be seen */
+
 static int check_tag(const char *name)
 {
 	int r = dat_text_check(name, DAT_NAME_TEXT, false);
@@ -28,9 +30,9 @@ int dat_tag_put(struct sql_conn *c, const char *book_guid, const char *name, int
 		return r;
 	if (color < 0) /* made when it is not there, else as it is */
 		return sql_run(c,
-				"INSERT INTO ab_tag (ab_guid, name) VALUES ($1, $2) ON CONFLICT "
-				"(ab_guid, name) DO NOTHING",
-				SQL_P(SQL_T(book_guid), SQL_T(name)));
+				"INSERT INTO ab_tag (ab_guid, name, color) VALUES ($1, $2, $3) ON "
+				"CONFLICT (ab_guid, name) DO NOTHING",
+				SQL_P(SQL_T(book_guid), SQL_T(name), SQL_I(USUAL_COLOR)));
 	return sql_run(c,
 			"INSERT INTO ab_tag (ab_guid, name, color) VALUES ($1, $2, $3) ON CONFLICT "
 			"(ab_guid, name) DO UPDATE SET color = excluded.color",

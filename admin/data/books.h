@@ -50,17 +50,14 @@ int dat_book_right(struct sql_conn *c, const char *guid, const char *account_gui
 /* With the right of that account, which may be DAT_BOOK_NONE. */
 int dat_book_get(struct sql_conn *c, const char *guid, const char *account_guid,
 		struct dat_book *ret) HWS_MUST_CHECK;
-int dat_book_find(struct sql_conn *c, const char *name,
-		char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK; /* a shared one */
 typedef int (*dat_book_fn)(const struct dat_book *b, void *arg);
 struct dat_book_filter {
 	const char *account_guid; /* whose right counts; "" = nobody's */
 	const char *search;       /* in the name, "" = all */
 	bool all;                 /* shared books of others, too, whatever the right */
 	bool personal;            /* the account's own, too */
-	bool down;                /* by name, from the last */
 };
-/* Books that an account may read. ret_total may be NULL. */
+/* By name: books that an account may read. ret_total may be NULL. */
 int dat_book_list(struct sql_conn *c, const struct dat_book_filter *f, struct dat_page page,
 		dat_book_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 /* Of a shared book, for its entries that have none. NULL, "" takes it away. The caller wipes what
@@ -151,7 +148,6 @@ struct dat_entry_filter {
 	const char *search; /* in id, alias, names, note; NULL = all */
 	const char *tag;    /* NULL = all */
 	enum dat_entry_order order;
-	bool down;
 	/* Shows of devices that this account may reach what they say of themselves; then the
 	 * order is that of the ids, and search and tag do not count. NULL: of none. */
 	const struct dat_reach *reach;

@@ -44,8 +44,7 @@ int dat_control_role_get(struct sql_conn *c, const char *guid, struct dat_contro
 	return get(c, COLUMNS "WHERE k.guid = $1", guid, ret);
 }
 
-int dat_control_role_builtin(
-		struct sql_conn *c, const char *builtin, struct dat_control_role *ret)
+int dat_control_role_builtin(struct sql_conn *c, const char *builtin, struct dat_control_role *ret)
 {
 	return get(c, COLUMNS "WHERE k.builtin = $1 AND k.builtin <> ''", builtin, ret);
 }
@@ -121,8 +120,8 @@ int dat_control_role_remove(struct sql_conn *c, const char *guid)
 	if (r == HWS_OK && role.used_by)
 		r = HWS_ERR_BUSY;
 	if (r == HWS_OK)
-		r = dat_change_one(c, "DELETE FROM control_role WHERE guid = $1",
-				SQL_P(SQL_T(guid)));
+		r = dat_change_one(
+				c, "DELETE FROM control_role WHERE guid = $1", SQL_P(SQL_T(guid)));
 	return dat_tx_end(&tx, r);
 }
 
@@ -142,7 +141,7 @@ static int list_row(const struct sql_row *row, void *arg)
 
 #define FOUND "WHERE k.name_key LIKE $1 ESCAPE '\\' "
 
-int dat_control_role_list(struct sql_conn *c, const char *search, bool down, struct dat_page page,
+int dat_control_role_list(struct sql_conn *c, const char *search, struct dat_page page,
 		dat_control_role_fn fn, void *arg, int64_t *ret_total)
 {
 	static const char *const texts[] = {
@@ -158,7 +157,7 @@ int dat_control_role_list(struct sql_conn *c, const char *search, bool down, str
 		r = sql_number(c, "SELECT count(*) FROM control_role k " FOUND, SQL_P(SQL_T(like)),
 				ret_total);
 	if (r == HWS_OK)
-		r = sql_query(c, texts[down],
+		r = sql_query(c, texts[page.down],
 				SQL_P(SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)), list_row,
 				&l);
 	return r;

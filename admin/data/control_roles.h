@@ -22,9 +22,9 @@ int dat_control_role_change(struct sql_conn *c, const char *guid, const char *na
 int dat_control_role_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 int dat_control_role_get(
 		struct sql_conn *c, const char *guid, struct dat_control_role *ret) HWS_MUST_CHECK;
-int dat_control_role_builtin(
-		struct sql_conn *c, const char *builtin, struct dat_control_role *ret) HWS_MUST_CHECK;
+int dat_control_role_builtin(struct sql_conn *c, const char *builtin,
+		struct dat_control_role *ret) HWS_MUST_CHECK;
 typedef int (*dat_control_role_fn)(const struct dat_control_role *role, void *arg);
 /* By name; `search` "" = all. */
-int dat_control_role_list(struct sql_conn *c, const char *search, bool down, struct dat_page page,
+int dat_control_role_list(struct sql_conn *c, const char *search, struct dat_page page,
 		dat_control_role_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;

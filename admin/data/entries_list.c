@@ -8,8 +8,7 @@
 	"e.rdp_username, e.login_name, e.device_group_name, e.force_relay, e.created_at, "         \
 	"e.updated_at, e.deleted_at, CASE WHEN e.hash_enc = '' AND e.password_enc = '' THEN 0 "    \
 	"ELSE 1 END, CASE WHEN k.guid IS NULL THEN 0 ELSE 1 END, coalesce(k.last_online, 0), "
-#define UNREACHED                                                                                  \
-	COLUMNS "0, '', '', '' FROM ab_entry e LEFT JOIN device k ON k.id = e.id "
+#define UNREACHED COLUMNS "0, '', '', '' FROM ab_entry e LEFT JOIN device k ON k.id = e.id "
 #define REACHED                                                                                    \
 	COLUMNS                                                                                    \
 	"CASE WHEN d.guid IS NULL THEN 0 ELSE 1 END, coalesce(d.os, ''), coalesce(CASE WHEN "      \
@@ -56,8 +55,8 @@ static int read_entry(const struct sql_row *row, void *arg)
 	return r;
 }
 
-int dat_entry_get(struct sql_conn *c, const char *book_guid, const char *guid,
-		struct dat_entry *ret)
+int dat_entry_get(
+		struct sql_conn *c, const char *book_guid, const char *guid, struct dat_entry *ret)
 {
 	struct dat_entry e = { 0 };
 	int r = sql_one(c, UNREACHED "WHERE e.ab_guid = $1 AND e.guid = $2",
@@ -68,8 +67,7 @@ int dat_entry_get(struct sql_conn *c, const char *book_guid, const char *guid,
 	return r;
 }
 
-int dat_entry_find(struct sql_conn *c, const char *book_guid, const char *id,
-		struct dat_entry *ret)
+int dat_entry_find(struct sql_conn *c, const char *book_guid, const char *id, struct dat_entry *ret)
 {
 	struct dat_entry e = { 0 };
 	int r = sql_one(c, UNREACHED "WHERE e.ab_guid = $1 AND e.id = $2 AND e.deleted_at = 0",
@@ -107,7 +105,8 @@ static int list_plain(struct sql_conn *c, const struct dat_entry_filter *f, stru
 		{ UNREACHED FOUND "ORDER BY e.id, e.guid" PART,
 				UNREACHED FOUND "ORDER BY e.id DESC, e.guid DESC" PART },
 		{ UNREACHED FOUND "ORDER BY e.alias, e.id, e.guid" PART,
-				UNREACHED FOUND "ORDER BY e.alias DESC, e.id DESC, e.guid DESC" PART },
+				UNREACHED FOUND
+				"ORDER BY e.alias DESC, e.id DESC, e.guid DESC" PART },
 	};
 	const char *tag = f->tag ? f->tag : "";
 	char like[2 * DAT_NAME_KEY_TEXT];
@@ -118,7 +117,7 @@ static int list_plain(struct sql_conn *c, const struct dat_entry_filter *f, stru
 				SQL_P(SQL_T(f->book_guid), SQL_I(f->bin), SQL_T(like), SQL_T(tag)),
 				ret_total);
 	if (r == HWS_OK)
-		r = sql_query(c, texts[f->order][f->down],
+		r = sql_query(c, texts[f->order][page.down],
 				SQL_P(SQL_T(f->book_guid), SQL_I(f->bin), SQL_T(like), SQL_T(tag),
 						SQL_I(page.limit), SQL_I(page.offset)),
 				list_row, l);

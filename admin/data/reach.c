@@ -59,9 +59,10 @@ int dat_reach_load(struct sql_conn *c, const char *account_guid, bool unowned_op
 		return r == HWS_ERR_NOTFOUND ? HWS_ERR_DENIED : r;
 	hws_buf_init(&closing.guids, CLOSED_MAX);
 	r = sql_query(c,
-			DAT_RULE_COLUMNS " FROM access_rule r WHERE r.enabled = 1 AND ((r.subj_kind = "
-					 "'user' AND r.subj_guid = $1) OR (r.subj_kind = "
-					 "'user_group' AND r.subj_guid = $2))",
+			DAT_RULE_COLUMNS
+			" FROM access_rule r WHERE r.enabled = 1 AND ((r.subj_kind = "
+			"'user' AND r.subj_guid = $1) OR (r.subj_kind = "
+			"'user_group' AND r.subj_guid = $2))",
 			SQL_P(SQL_T(ret->account), SQL_T(ret->group)), close_rule, &closing);
 	hws_buf_put_u8(&closing.guids, 0);
 	if (r == HWS_OK)
@@ -114,7 +115,8 @@ int dat_reach_devices(struct sql_conn *c, const struct dat_reach *r, struct dat_
 	page = dat_page(page);
 	if (ret == HWS_OK)
 		ret = sql_query(c,
-				DAT_DEVICE_COLUMNS "WHERE " DAT_REACH "ORDER BY d.id LIMIT $6 OFFSET $7",
+				DAT_DEVICE_COLUMNS "WHERE " DAT_REACH
+						   "ORDER BY d.id LIMIT $6 OFFSET $7",
 				SQL_P(DAT_REACH_PARAMS(r), SQL_I(page.limit), SQL_I(page.offset)),
 				device_row, &l);
 	return ret;

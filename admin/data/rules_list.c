@@ -88,7 +88,7 @@ int dat_rule_find(struct sql_conn *c, const struct dat_rule_filter *f, struct da
 						SQL_I(f->enabled)),
 				ret_total);
 	if (r == HWS_OK)
-		r = sql_query(c, texts[f->by_name][f->down],
+		r = sql_query(c, texts[f->by_name][page.down],
 				SQL_P(SQL_T(like), SQL_T(f->subj_guid), SQL_T(f->obj_guid),
 						SQL_I(f->enabled), SQL_I(page.limit),
 						SQL_I(page.offset)),

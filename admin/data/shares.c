@@ -108,8 +108,7 @@ int dat_share_find(struct sql_conn *c, const char *book_guid, const char *subj_k
 	return r;
 }
 
-int dat_share_change(
-		struct sql_conn *c, const char *guid, enum dat_book_right right, int64_t now)
+int dat_share_change(struct sql_conn *c, const char *guid, enum dat_book_right right, int64_t now)
 {
 	return dat_change_one(c, "UPDATE ab_rule SET rule = $1, updated_at = $2 WHERE guid = $3",
 			SQL_P(SQL_I(right), SQL_I(now), SQL_T(guid)));
@@ -144,8 +143,9 @@ int dat_share_list(struct sql_conn *c, const char *book_guid, struct dat_page pa
 	page = dat_page(page);
 	if (r == HWS_OK)
 		r = sql_query(c,
-				COLUMNS "WHERE r.ab_guid = $1 ORDER BY r.created_at, r.guid LIMIT $2 OFFSET "
-					"$3",
+				COLUMNS
+				"WHERE r.ab_guid = $1 ORDER BY r.created_at, r.guid LIMIT $2 OFFSET "
+				"$3",
 				SQL_P(SQL_T(book_guid), SQL_I(page.limit), SQL_I(page.offset)),
 				list_row, &l);
 	return r;

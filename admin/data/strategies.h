@@ -39,8 +39,8 @@ int dat_strategy_list(struct sql_conn *c, dat_strategy_fn fn, void *arg) HWS_MUS
 struct dat_strategy_filter {
 	const char *search; /* in the name, "" = all */
 	int enabled;        /* -1 = all */
-	bool down;          /* by name, from the last */
 };
+/* By name. */
 int dat_strategy_find(struct sql_conn *c, const struct dat_strategy_filter *f, struct dat_page page,
 		dat_strategy_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 int dat_strategy_find_name(

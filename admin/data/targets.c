@@ -158,7 +158,7 @@ int dat_strategy_find(struct sql_conn *c, const struct dat_strategy_filter *f, s
 		r = sql_number(c, "SELECT count(*) FROM strategy s " FOUND,
 				SQL_P(SQL_T(like), SQL_I(f->enabled)), ret_total);
 	if (r == HWS_OK)
-		r = sql_query(c, texts[f->down],
+		r = sql_query(c, texts[page.down],
 				SQL_P(SQL_T(like), SQL_I(f->enabled), SQL_I(page.limit),
 						SQL_I(page.offset)),
 				list_row, &l);

@@ -252,8 +252,7 @@ int dat_zone_table_offset(struct hws_bytes table, int64_t now, int *ret_minutes)
 	if (r == HWS_OK && table.ptr[4] < '2') {
 		r = in_block(&b, 4, now_s, &seconds);
 	} else if (r == HWS_OK) {
-		struct hws_bytes rest = hws_bytes(
-				table.ptr + b.all.len, table.len - b.all.len);
+		struct hws_bytes rest = hws_bytes(table.ptr + b.all.len, table.len - b.all.len);
 
 		r = read_block(rest, 8, &b);
 		if (r == HWS_OK)

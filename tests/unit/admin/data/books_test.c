@@ -149,7 +149,7 @@ START_TEST(an_entry_from_its_making_to_the_bin)
 	ck_assert_int_eq(dat_tag_put(test_conn, book, "Untagged", 0), HWS_ERR_INVAL);
 	tags[0] = '\0';
 	ck_ok(dat_tag_list(test_conn, book, take_tag, NULL));
-	ck_assert_str_eq(tags, "green:0 red:4278190335 ");
+	ck_assert_str_eq(tags, "green:4278255360 red:4278190335 ");
 	ck_ok(dat_tag_remove(test_conn, book, "red"));
 	tags[0] = '\0';
 	ck_ok(dat_entry_tags(test_conn, e.guid, take_tag, NULL));

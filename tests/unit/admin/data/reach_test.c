@@ -27,7 +27,8 @@ static void make_people(void)
 	for (int i = 0; i < 3; i++) {
 		ck_ok(hws_fmt(name, sizeof(name), "g%d", i));
 		ck_ok(dat_group_add(test_conn, DAT_USER_GROUP, name, "", NOW, group[i]));
-		ck_ok(dat_group_change(test_conn, DAT_USER_GROUP, group[i], NULL, NULL, i == 2, NOW));
+		ck_ok(dat_group_change(
+				test_conn, DAT_USER_GROUP, group[i], NULL, NULL, i == 2, NOW));
 	}
 	for (int i = 0; i < 2; i++) {
 		ck_ok(hws_fmt(name, sizeof(name), "d%d", i));
@@ -121,8 +122,8 @@ static struct found reachable(const char *account, bool open)
 
 	ck_ok(dat_reach_load(test_conn, account, open, NOW, &reach));
 	for (unsigned at = 0; at == 0 || (int64_t)at < total; at += 5)
-		ck_ok(dat_reach_devices(test_conn, &reach, (struct dat_page){ at, 5 }, note, &f,
-				&total));
+		ck_ok(dat_reach_devices(
+				test_conn, &reach, (struct dat_page){ at, 5 }, note, &f, &total));
 	dat_reach_done(&reach);
 	ck_assert_int_eq(f.n, total);
 	return f;
@@ -145,8 +146,8 @@ START_TEST(the_list_and_the_decision_agree)
 				struct dat_access a;
 
 				ck_ok(hws_fmt(id, sizeof(id), "%03d", d));
-				ck_ok(dat_access_check(test_conn, person[p], id, false, open, NOW,
-						&a));
+				ck_ok(dat_access_check(
+						test_conn, person[p], id, false, open, NOW, &a));
 				ck_assert_msg(a.allowed == f.is[d], "p%d, %s, %d: %d", p, id, open,
 						a.allowed);
 				yes += a.allowed;
@@ -182,14 +183,14 @@ START_TEST(owners_and_groups_of_what_is_reached)
 	make_rules();
 	ck_ok(dat_reach_load(test_conn, person[3], false, NOW, &reach));
 	words[0] = '\0';
-	ck_ok(dat_reach_accounts(test_conn, &reach, (struct dat_page){ 0, 10 }, add_word, NULL,
-			&total));
+	ck_ok(dat_reach_accounts(
+			test_conn, &reach, (struct dat_page){ 0, 10 }, add_word, NULL, &total));
 	ck_assert_int_eq(total, 2);
 	ck_ok(hws_fmt(want, sizeof(want), "%s %s ", person[1], person[3]));
 	ck_assert_str_eq(words, want);
 	words[0] = '\0';
-	ck_ok(dat_reach_groups(test_conn, &reach, (struct dat_page){ 0, 10 }, add_word, NULL,
-			&total));
+	ck_ok(dat_reach_groups(
+			test_conn, &reach, (struct dat_page){ 0, 10 }, add_word, NULL, &total));
 	ck_assert_str_eq(words, "d0 d1 ");
 	dat_reach_done(&reach);
 }
@@ -232,11 +233,9 @@ static int last_rule(const struct dat_rule *rule, const struct dat_rule_names *n
 
 START_TEST(a_rules_own_control_role)
 {
-	struct dat_rule_filter f = { .search = "NIGHT",
-		.subj_guid = "",
-		.obj_guid = "",
-		.enabled = -1,
-		.by_name = true };
+	struct dat_rule_filter f = {
+		.search = "NIGHT", .subj_guid = "", .obj_guid = "", .enabled = -1, .by_name = true
+	};
 	struct dat_rule rule = { .subj_kind = DAT_END_USER, .obj_kind = DAT_END_DEVICE }, got;
 	struct dat_control_role role;
 	char guid[DAT_GUID_TEXT], role_guid[DAT_GUID_TEXT];
@@ -284,8 +283,9 @@ START_TEST(clocks_of_zones)
 	} c[] = {
 		{ "UTC", NOW, 0 },
 		{ "Europe/Berlin", NOW, 120 },
-		{ "Europe/Berlin", 1795000000000, 60 },  /* 18 November 2026 */
-		{ "Europe/Berlin", 1774746000000, 120 }, /* the moment of 29 March 2026, 01:00 UTC */
+		{ "Europe/Berlin", 1795000000000, 60 }, /* 18 November 2026 */
+		{ "Europe/Berlin", 1774746000000,
+				120 }, /* the moment of 29 March 2026, 01:00 UTC */
 		{ "Europe/Berlin", 1774745999000, 60 },
 		{ "Europe/Berlin", 4086000000000, 120 }, /* June 2099: by the rule of each year */
 		{ "Europe/Berlin", 4103000000000, 60 },

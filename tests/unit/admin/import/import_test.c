@@ -119,8 +119,8 @@ static struct dat_entry entry(const char *book, const char *id)
 	struct want w = { .id = id };
 	int64_t total;
 
-	ck_ok(dat_entry_list(
-			test_conn, book, false, (struct dat_page){ 0, 100 }, pick, &w, &total));
+	ck_ok(dat_entry_list(test_conn, &(struct dat_entry_filter){ .book_guid = book },
+			(struct dat_page){ .limit = 100 }, pick, &w, &total));
 	ck_assert_msg(w.found, "no entry %s", id);
 	return w.entry;
 }
