@@ -165,7 +165,8 @@ static int take_peers(struct adi_app *a, struct sql_conn *c, const char *guid, c
 			return r;
 		(void)json_object_del(had, in.change.id);
 	}
-	json_object_foreach_safe (had, tmp, id, o) {
+	json_object_foreach_safe(had, tmp, id, o)
+	{
 		r = dat_entry_delete(c, guid, id, now);
 		if (r < 0)
 			return r;

@@ -14,7 +14,7 @@
  * are their subjects'. */
 struct adi_settings {
 	bool require_approval, require_login, require_totp;
-	bool accessible_lists; /* clients may list what they may reach */
+	bool accessible_lists;                  /* clients may list what they may reach */
 	char default_group_guid[DAT_GUID_TEXT]; /* "" = the default group */
 	unsigned session_hours;
 	unsigned lockout_tries, lockout_minutes;

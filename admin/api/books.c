@@ -152,8 +152,8 @@ json_t *adi_entry_object(
 	if (e->has_password)
 		*ret_r = dat_entry_secrets(c, a->keys, e->guid, hash, password);
 	if (*ret_r == HWS_OK)
-		o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:O,s:s,s:s,s:s,s:s,s:s,s:s,s:b}",
-				"id", e->id, "hash", hash, "password", password, "username",
+		o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:O,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "id",
+				e->id, "hash", hash, "password", password, "username",
 				newer(e, e->dev_username, e->username), "hostname",
 				newer(e, e->dev_hostname, e->hostname), "platform",
 				newer(e, adi_os_platform(e->dev_os), e->platform), "alias",
@@ -196,8 +196,8 @@ void adi_entries_done(struct adi_entries *e)
 /* --- the end of a write ----------------------------------------------------------------------- */
 
 void adi_book_end(struct adi_app *a, struct dat_tx *tx, const struct htp_request *q,
-		struct htp_reply *reply, const struct dat_book *b, const char *kind, const char *what,
-		int r)
+		struct htp_reply *reply, const struct dat_book *b, const char *kind,
+		const char *what, int r)
 {
 	json_t *info = what ? json_pack("{s:s}", "entry", what) : NULL;
 	char *text = info ? json_dumps(info, JSON_COMPACT) : NULL;

@@ -41,8 +41,8 @@ void adi_entries_done(struct adi_entries *e);
 /* Ends what a write did: the audit of a shared book, and the transaction; fills `reply` when that
  * failed. */
 void adi_book_end(struct adi_app *a, struct dat_tx *tx, const struct htp_request *q,
-		struct htp_reply *reply, const struct dat_book *b, const char *kind, const char *what,
-		int r);
+		struct htp_reply *reply, const struct dat_book *b, const char *kind,
+		const char *what, int r);
 
 /* api/ab_legacy: the personal book as one text, as clients before 1.2.3-2 have it. */
 void adi_ab_legacy_get(struct htp_request *q, struct htp_reply *reply, void *arg);

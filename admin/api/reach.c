@@ -25,10 +25,8 @@ int adi_reach_load(struct adi_app *a, struct sql_conn *c, const char *account_gu
 static const struct {
 	const char *part, *family, *platform;
 } systems[] = {
-	{ "windows", "windows", "Windows" },
-	{ "macos", "macos", "Mac OS" },
-	{ "mac os", "macos", "Mac OS" },
-	{ "darwin", "macos", "Mac OS" },
+	{ "windows", "windows", "Windows" }, { "macos", "macos", "Mac OS" },
+	{ "mac os", "macos", "Mac OS" }, { "darwin", "macos", "Mac OS" },
 	{ "android", "android", "Android" },
 	{ "", "linux", "Linux" }, /* else it is the name of a distribution */
 };
@@ -52,7 +50,7 @@ const char *adi_os_platform(const char *os)
 	return *os ? systems[system_of(os)].platform : "";
 }
 
-struct dat_page adi_page(const struct htp_request *q)
+struct dat_page adi_list_page(const struct htp_request *q)
 {
 	uint32_t page, size;
 	uint64_t offset;

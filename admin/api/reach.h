@@ -13,6 +13,6 @@ const char *adi_os_family(const char *os);
 /* As address books have it: "Windows", "Mac OS", "Android", "Linux"; "" of nothing. */
 const char *adi_os_platform(const char *os);
 /* "current" and "pageSize" of a list, at most 1000. */
-struct dat_page adi_page(const struct htp_request *q);
+struct dat_page adi_list_page(const struct htp_request *q);
 /* {"total","data"}; takes `rows`. */
 void adi_reply_page(struct htp_reply *reply, int64_t total, json_t *rows);

@@ -54,9 +54,9 @@ static json_t *profile(struct adi_app *app, struct sql_conn *c, const struct dat
 	char password[DAT_SECRET_TEXT] = "";
 	json_t *o = NULL;
 
-	*ret_r = b->has_password ? dat_book_password(c, app->keys, b->guid, password,
-						 sizeof(password))
-				 : HWS_OK;
+	*ret_r = b->has_password
+			? dat_book_password(c, app->keys, b->guid, password, sizeof(password))
+			: HWS_OK;
 	if (*ret_r == HWS_OK)
 		o = json_pack("{s:s,s:s,s:s,s:s,s:i,s:{s:s}}", "guid", b->guid, "name", b->name,
 				"owner", b->owner_name, "note", b->note, "rule", (int)right, "info",
@@ -71,7 +71,7 @@ static void profiles(struct htp_request *q, struct htp_reply *reply, void *arg)
 {
 	const struct adi_who *w = adi_who(q);
 	struct dat_book_filter f = { .account_guid = adi_book_account(w), .search = "" };
-	struct dat_page page = adi_page(q);
+	struct dat_page page = adi_list_page(q);
 	struct adi_app *app = arg;
 	struct profiles p = { .row = hws_alloc_array(page.limit, sizeof(*p.row)) };
 	json_t *rows = json_array();
@@ -88,7 +88,8 @@ static void profiles(struct htp_request *q, struct htp_reply *reply, void *arg)
 		r = dat_book_list(c, &f, page, keep_book, &p, &total);
 		for (size_t i = 0; i < p.n && r == HWS_OK; i++)
 			json_array_append_new(rows,
-					profile(app, c, &p.row[i], adi_book_right(w, &p.row[i]), &r));
+					profile(app, c, &p.row[i], adi_book_right(w, &p.row[i]),
+							&r));
 		if (r < 0)
 			adi_fail(reply, r, "address book");
 		else
@@ -115,7 +116,7 @@ static int read_peers(struct adi_app *app, struct sql_conn *c, const struct htp_
 		f.reach = &reach;
 	}
 	if (r == HWS_OK)
-		r = dat_entry_list(c, &f, adi_page(q), adi_entries_add, &entries, ret_total);
+		r = dat_entry_list(c, &f, adi_list_page(q), adi_entries_add, &entries, ret_total);
 	for (size_t i = 0; i < entries.n && r == HWS_OK; i++)
 		json_array_append_new(rows, adi_entry_object(app, c, &entries.row[i], &r));
 	adi_entries_done(&entries);
@@ -331,8 +332,7 @@ static void tag_delete(struct htp_request *q, struct htp_reply *reply, void *arg
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define READ .access = HTP_BEARER, .rate = HTP_RATE_USER, .scope = "book:r"
-#define WRITE                                                                                      \
-	.access = HTP_BEARER, .rate = HTP_RATE_USER, .scope = "book:rw", .body = HTP_BODY_JSON
+#define WRITE .access = HTP_BEARER, .rate = HTP_RATE_USER, .scope = "book:rw", .body = HTP_BODY_JSON
 #define LEGACY_MAX (8u << 20)
 
 /* Clients POST what scripts GET. */

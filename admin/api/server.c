@@ -136,6 +136,11 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		{ adi_routes_reports, adi_routes_reports_count, s->app },
 		{ adi_routes_login, adi_routes_login_count, s->app },
 		{ adi_routes_books, adi_routes_books_count, s->app },
+		{ adi_routes_group_tab, adi_routes_group_tab_count, s->app },
+		{ adi_routes_scripts_books, adi_routes_scripts_books_count, s->app },
+		{ adi_routes_scripts_groups, adi_routes_scripts_groups_count, s->app },
+		{ adi_routes_scripts_strategies, adi_routes_scripts_strategies_count, s->app },
+		{ adi_routes_scripts_users, adi_routes_scripts_users_count, s->app },
 		adi_v1_routes(s->v1),
 	};
 	struct htp_conf conf = {

@@ -50,4 +50,14 @@ extern const struct htp_route adi_routes_login[];
 extern const size_t adi_routes_login_count;
 extern const struct htp_route adi_routes_books[];
 extern const size_t adi_routes_books_count;
+extern const struct htp_route adi_routes_group_tab[];
+extern const size_t adi_routes_group_tab_count;
+extern const struct htp_route adi_routes_scripts_books[];
+extern const size_t adi_routes_scripts_books_count;
+extern const struct htp_route adi_routes_scripts_groups[];
+extern const size_t adi_routes_scripts_groups_count;
+extern const struct htp_route adi_routes_scripts_strategies[];
+extern const size_t adi_routes_scripts_strategies_count;
+extern const struct htp_route adi_routes_scripts_users[];
+extern const size_t adi_routes_scripts_users_count;
 extern const struct htp_files adi_console; /* made by the build of admin/console */

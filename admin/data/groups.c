@@ -169,13 +169,19 @@ static int list_row(const struct sql_row *row, void *arg)
 int dat_group_list(struct sql_conn *c, enum dat_group_kind kind, const char *search,
 		struct dat_page page, dat_group_fn fn, void *arg, int64_t *ret_total)
 {
-	struct list l = { fn, arg };
 	char like[2 * DAT_NAME_KEY_TEXT];
 	int r = dat_fold_like(search, like, sizeof(like));
 
+	return r == HWS_OK ? dat_groups_like(c, kind, like, page, fn, arg, ret_total) : r;
+}
+
+int dat_groups_like(struct sql_conn *c, enum dat_group_kind kind, const char *like,
+		struct dat_page page, dat_group_fn fn, void *arg, int64_t *ret_total)
+{
+	struct list l = { fn, arg };
+	int r = sql_number(c, texts[kind].count, SQL_P(SQL_T(like)), ret_total);
+
 	page = dat_page(page);
-	if (r == HWS_OK)
-		r = sql_number(c, texts[kind].count, SQL_P(SQL_T(like)), ret_total);
 	if (r == HWS_OK)
 		r = sql_query(c, page.down ? texts[kind].list_down : texts[kind].list,
 				SQL_P(SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)), list_row,

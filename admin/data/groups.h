@@ -32,5 +32,9 @@ typedef int (*dat_group_fn)(const struct dat_group *g, void *arg);
 int dat_group_list(struct sql_conn *c, enum dat_group_kind kind, const char *search,
 		struct dat_page page, dat_group_fn fn, void *arg,
 		int64_t *ret_total) HWS_MUST_CHECK;
+/* Those whose folded name is like a pattern of SQL. */
+int dat_groups_like(struct sql_conn *c, enum dat_group_kind kind, const char *like,
+		struct dat_page page, dat_group_fn fn, void *arg,
+		int64_t *ret_total) HWS_MUST_CHECK;
 /* The default group, made if there is none. */
 int dat_group_default(struct sql_conn *c, int64_t now, char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;

@@ -42,7 +42,7 @@ struct dat_rule_filter {
 	const char *search;               /* in name and note, "" = all */
 	const char *subj_guid, *obj_guid; /* "" = all */
 	int enabled;                      /* -1 = all */
-	bool by_name;               /* order; else by the time it was made */
+	bool by_name;                     /* order; else by the time it was made */
 };
 typedef int (*dat_rule_named_fn)(
 		const struct dat_rule *rule, const struct dat_rule_names *names, void *arg);
