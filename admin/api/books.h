@@ -3,6 +3,7 @@
 #pragma once
 #include "admin/api/reach.h"
 #include "admin/api/who.h"
+#include "admin/api/work.h"
 #include "admin/data/books.h"
 
 /* What who asks may do: besides the right that the account has, an administrator may do all with
@@ -15,6 +16,10 @@ const char *adi_book_account(const struct adi_who *w);
  * there. */
 bool adi_book_open(struct sql_conn *c, const struct htp_request *q, struct htp_reply *reply,
 		const char *guid, enum dat_book_right need, struct dat_book *ret);
+
+/* The same for operations of /api/v1: the book that the path names at {param}. */
+int adi_v1_open_book(struct adi_work *w, const char *param, enum dat_book_right need,
+		struct dat_book *ret) HWS_MUST_CHECK;
 
 /* What a client sends of an entry; texts borrow from `o`. */
 struct adi_entry_in {

@@ -244,7 +244,7 @@ static void peer_update(struct htp_request *q, struct htp_reply *reply, void *ar
 
 static void peer_delete(struct htp_request *q, struct htp_reply *reply, void *arg)
 {
-	write_book(q, reply, arg, "book.entry.delete", do_peer_delete);
+	write_book(q, reply, arg, "book.entry.remove", do_peer_delete);
 }
 
 /* --- tags ------------------------------------------------------------------------------------- */
@@ -326,7 +326,7 @@ static void tag_rename(struct htp_request *q, struct htp_reply *reply, void *arg
 
 static void tag_delete(struct htp_request *q, struct htp_reply *reply, void *arg)
 {
-	write_book(q, reply, arg, "book.tag.delete", do_tag_delete);
+	write_book(q, reply, arg, "book.tag.remove", do_tag_delete);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */

@@ -106,7 +106,7 @@ static int delete_book(const char *guid, void *arg)
 
 	if (r == HWS_OK)
 		r = dat_book_remove(d->c, guid);
-	return r == HWS_OK ? say(d, "book.delete", &b) : r;
+	return r == HWS_OK ? say(d, "book.remove", &b) : r;
 }
 
 static int do_delete(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
@@ -270,7 +270,7 @@ static int delete_rule(const char *guid, void *arg)
 
 	if (r == HWS_OK)
 		r = dat_share_remove(d->c, guid);
-	return r == HWS_OK ? say(d, "book.share.delete", &b) : r;
+	return r == HWS_OK ? say(d, "book.share.remove", &b) : r;
 }
 
 static int do_rule_delete(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,

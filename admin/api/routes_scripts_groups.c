@@ -266,7 +266,7 @@ static int do_delete(struct adi_app *app, struct sql_conn *c, const struct htp_r
 	if (r == HWS_ERR_BUSY)
 		htp_reply_error(reply, 409, "The group has members");
 	if (r == HWS_OK)
-		say(did, kind, "group.delete", "device_group.delete", &g);
+		say(did, kind, "group.remove", "device_group.remove", &g);
 	return r;
 }
 

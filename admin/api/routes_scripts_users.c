@@ -212,7 +212,7 @@ static int do_delete(struct adi_app *app, struct sql_conn *c, const struct htp_r
 	if (r == HWS_OK)
 		r = dat_account_remove(c, a.guid);
 	if (r == HWS_OK)
-		adi_did(did, "user.delete", "user", a.guid, a.name);
+		adi_did(did, "user.remove", "user", a.guid, a.name);
 	return r;
 }
 

@@ -20,18 +20,6 @@ static bool is_allowed(const struct htp_request *q, struct htp_reply *reply)
 	return false;
 }
 
-void adi_did(struct adi_did *d, const char *kind, const char *target_kind, const char *guid,
-		const char *name)
-{
-	d->kind = kind;
-	d->target_kind = target_kind;
-	/* what is too long names nothing of ours */
-	if (hws_str_copy(d->guid, sizeof(d->guid), guid) < 0)
-		d->guid[0] = '\0';
-	if (hws_str_copy(d->name, sizeof(d->name), name) < 0)
-		d->name[0] = '\0';
-}
-
 void adi_script_write(struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
 		const char *what, adi_script_fn fn)
 {

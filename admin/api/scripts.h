@@ -4,6 +4,7 @@
 #pragma once
 #include "admin/api/reach.h"
 #include "admin/api/who.h"
+#include "admin/api/work.h"
 #include "admin/data/patterns.h"
 
 bool adi_is_script(const struct htp_request *q);
@@ -11,14 +12,6 @@ bool adi_is_script(const struct htp_request *q);
 #define ADI_SCRIPT_WRITE (ADI_ROLE(DAT_ROLE_OWNER) | ADI_ROLE(DAT_ROLE_ADMIN))
 #define ADI_SCRIPT_OPERATE (ADI_SCRIPT_WRITE | ADI_ROLE(DAT_ROLE_OPERATOR))
 #define ADI_SCRIPT_READ (ADI_SCRIPT_OPERATE | ADI_ROLE(DAT_ROLE_AUDITOR))
-
-/* For the audit; kind NULL: nothing was done. */
-struct adi_did {
-	const char *kind, *target_kind;
-	char guid[DAT_GUID_TEXT], name[DAT_NAME_TEXT];
-};
-void adi_did(struct adi_did *d, const char *kind, const char *target_kind, const char *guid,
-		const char *name);
 
 /* What a handler does with a connection, in one transaction; says what by adi_did. A negative return undoes all and is answered as a failure of `what`,
  * unless `reply` says more already. */

@@ -265,10 +265,9 @@ static int count_event(const struct dat_event *e, void *arg)
 
 START_TEST(changes_of_shared_books_are_in_the_audit)
 {
-	struct dat_audit_filter f = { .kind = "book",
-		.actor = bob_guid,
-		.target = "",
-		.limit = 100 };
+	struct dat_audit_filter f = {
+		.kind = "book", .actor = bob_guid, .target = "", .limit = 100
+	};
 	char book[DAT_GUID_TEXT];
 	int events = 0;
 
@@ -285,7 +284,9 @@ END_TEST
 /* Whose devices they are is not told by writing their ids into a book. */
 START_TEST(an_entry_tells_of_what_may_be_reached_only)
 {
-	const struct dat_sysinfo info = { .hostname = "vault", .username = "root", .os = "debian / x" };
+	const struct dat_sysinfo info = {
+		.hostname = "vault", .username = "root", .os = "debian / x"
+	};
 	char device[DAT_GUID_TEXT];
 	const char *guid = personal(bob), *mine = personal(ann);
 	json_t *o;
@@ -450,22 +451,22 @@ END_TEST
 
 START_TEST(what_the_group_tab_shows)
 {
-	const struct dat_sysinfo info = { .hostname = "plant7-hmi",
-		.username = "op1",
-		.os = "debian / Linux 12 Debian" };
+	const struct dat_sysinfo info = {
+		.hostname = "plant7-hmi", .username = "op1", .os = "debian / Linux 12 Debian"
+	};
 	const char *devices = "/api/peers?current=1&pageSize=100&accessible=&status=1";
 	const char *users = "/api/users?current=1&pageSize=100&accessible=&status=1";
 	const char *groups = "/api/device-group/accessible?current=1&pageSize=100";
-	struct dat_rule rule = { .subj_kind = DAT_END_USER,
-		.obj_kind = DAT_END_DEVICE_GROUP,
-		.enabled = true };
+	struct dat_rule rule = {
+		.subj_kind = DAT_END_USER, .obj_kind = DAT_END_DEVICE_GROUP, .enabled = true
+	};
 	char device[DAT_GUID_TEXT], group[DAT_GUID_TEXT], guid[DAT_GUID_TEXT];
 
 	desk_ok(dat_group_add(desk.c, DAT_DEVICE_GROUP, "Plant 7", "", desk_now(), group));
 	desk_device(&desk, "123456789", ann_guid, device);
 	desk_ok(dat_device_sysinfo(desk.c, "123456789", "u", &info, desk_now()));
-	desk_ok(dat_device_change(desk.c, device, &(struct dat_device_change){ .group_guid = group },
-			desk_now()));
+	desk_ok(dat_device_change(desk.c, device,
+			&(struct dat_device_change){ .group_guid = group }, desk_now()));
 	same(api_must(&api, 200, bob, "GET", devices, NULL), "{'total':0,'data':[]}");
 	same(api_must(&api, 200, bob, "GET", groups, NULL), "{'total':0,'data':[]}");
 	ck_assert_int_eq(api_int(api_must(&api, 200, bob, "GET", users, NULL), "total"), 1);
@@ -477,7 +478,8 @@ START_TEST(what_the_group_tab_shows)
 			"{'total':1,'data':[{'id':'123456789','info':{'username':'op1','os':"
 			"'linux / Linux 12 Debian','device_name':'plant7-hmi'},'status':1,'user':"
 			"'ann','user_name':'ann','device_group_name':'Plant 7','note':''}]}");
-	same(api_must(&api, 200, bob, "GET", groups, NULL), "{'total':1,'data':[{'name':'Plant 7'}]}");
+	same(api_must(&api, 200, bob, "GET", groups, NULL),
+			"{'total':1,'data':[{'name':'Plant 7'}]}");
 	same(api_must(&api, 200, bob, "GET", users, NULL),
 			"{'total':2,'data':[{'name':'ann','display_name':'','email':'','note':'','status':"
 			"1,'is_admin':false,'info':{}},{'name':'bob','display_name':'','email':'','note':"
