@@ -3,6 +3,7 @@
  * server does what it is set to. */
 #include "admin/api/policy_word.h"
 #include "admin/api/alarms.h"
+#include "admin/api/reach.h"
 #include "admin/data/devices.h"
 #include "admin/data/live.h"
 #include "admin/data/refs.h"
@@ -25,13 +26,11 @@ struct asker {
 	int64_t now;
 };
 
-/* Who is logged in may reach what nobody owns and no group has, unless that is switched off. */
 static bool unowned_open(struct adi_app *app, struct sql_conn *c)
 {
-	char text[16];
+	bool open = false;
 
-	return dat_setting_get(c, app->keys, "policy.unowned_open", text, sizeof(text)) < 0 ||
-			!hws_str_equal(text, "0");
+	return adi_unowned_open(app, c, &open) == HWS_OK && open;
 }
 
 /* A token that is nobody's is as none: who comes with it may reach what strangers may. */

@@ -107,9 +107,9 @@ static int check_owner(struct adi_work *w, const char *owner)
 		return adi_work_refuse(w, ADI_FORBIDDEN, "owner_guid",
 				"Only an administrator makes books of others.");
 	r = dat_account_get(w->c, owner, &a);
-	return r == HWS_ERR_NOTFOUND ? adi_work_refuse(w, ADI_BAD_FIELD, "owner_guid",
-						       "There is no such user.")
-				     : r;
+	return r == HWS_ERR_NOTFOUND
+			? adi_work_refuse(w, ADI_BAD_FIELD, "owner_guid", "There is no such user.")
+			: r;
 }
 
 static int read_back(struct adi_work *w, const char *guid, const char *kind)
@@ -311,8 +311,9 @@ static int do_change_share(struct adi_work *w)
 
 	if (r == HWS_OK)
 		r = adi_v1_unchanged(w->q, w->reply, s.updated_at);
-	if (r == HWS_OK && ((kind && !hws_str_equal(kind, s.subj_kind)) ||
-					   (subject && !hws_str_equal(subject, s.subj_guid))))
+	if (r == HWS_OK &&
+			((kind && !hws_str_equal(kind, s.subj_kind)) ||
+					(subject && !hws_str_equal(subject, s.subj_guid))))
 		r = adi_work_refuse(w, ADI_BAD_FIELD, "subject_guid",
 				"A share stays with whom it is; make another.");
 	if (r == HWS_OK && right)

@@ -229,7 +229,8 @@ static int retag(struct many *m, const struct dat_entry *e, bool on)
 
 	had = adi_entry_tag_array(m->w->c, e->guid, &r);
 	json_array_foreach (had, i, tag) {
-		if (!hws_str_equal(json_string_value(tag), m->tag) && ch.n_tags < DAT_ENTRY_TAGS_MAX)
+		if (!hws_str_equal(json_string_value(tag), m->tag) &&
+				ch.n_tags < DAT_ENTRY_TAGS_MAX)
 			tags[ch.n_tags++] = json_string_value(tag);
 	}
 	if (on)
@@ -389,8 +390,9 @@ static int do_list_tags(struct adi_work *w)
 		if (r == HWS_OK && i >= w->page.offset && i < w->page.offset + w->page.limit) {
 			r = dat_tag_count(w->c, b.guid, adi_in_text(tag, "name"), &n);
 			if (r == HWS_OK)
-				r = adi_work_add(w->out, out_tag(adi_in_text(tag, "name"),
-								   adi_in_int(tag, "color", 0), n));
+				r = adi_work_add(w->out,
+						out_tag(adi_in_text(tag, "name"),
+								adi_in_int(tag, "color", 0), n));
 		}
 	}
 	json_decref(all);

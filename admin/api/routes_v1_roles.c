@@ -7,8 +7,8 @@
 
 static json_t *out_role(const struct dat_control_role *role)
 {
-	const char *builtin =
-			hws_str_equal(role->builtin, "not_logged") ? "not_logged_in" : role->builtin;
+	const char *builtin = hws_str_equal(role->builtin, "not_logged") ? "not_logged_in"
+									 : role->builtin;
 
 	return json_pack("{s:s,s:s,s:s,s:b,s:o,s:s,s:I,s:I,s:I}", "guid", role->guid, "name",
 			role->name, "note", role->note, "enabled", (int)role->enabled,
@@ -24,8 +24,8 @@ static int add_row(const struct dat_control_role *role, void *arg)
 
 static int do_list(struct adi_work *w)
 {
-	return dat_control_role_list(w->c, adi_v1_query(w->q, "q"), w->page, add_row, w->out,
-			&w->total);
+	return dat_control_role_list(
+			w->c, adi_v1_query(w->q, "q"), w->page, add_row, w->out, &w->total);
 }
 
 static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)

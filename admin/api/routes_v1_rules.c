@@ -1,8 +1,8 @@
 /* Access rules in the console, and a question to ask of them. */
 #include "admin/api/bulk.h"
 #include "admin/api/permissions.h"
+#include "admin/api/reach.h"
 #include "admin/data/rules.h"
-#include "admin/data/settings.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -333,7 +333,7 @@ static int do_one(struct many *m, const char *guid)
 		r = removes ? dat_rule_remove(m->w->c, guid)
 			    : dat_rule_enable(m->w->c, guid, on, adi_now());
 	return r == HWS_OK ? adi_bulk_change(&m->bulk, guid, rule.name,
-					     removes    ? "removed"
+					     removes              ? "removed"
 							     : on ? "enabled"
 								  : "disabled")
 			   : r;
@@ -404,7 +404,8 @@ static void say_why(const struct dat_access *a, const char *rule, char *buf, siz
 static int do_test(struct adi_work *w)
 {
 	const char *user = adi_in_text(w->q->json, "user_guid");
-	char open[8] = "1", guid[DAT_GUID_TEXT] = "", text[256];
+	char guid[DAT_GUID_TEXT] = "", text[256];
+	bool open = true;
 	struct dat_rule rule = { .guid = "" };
 	struct adi_settings s;
 	struct dat_account account;
@@ -415,13 +416,11 @@ static int do_test(struct adi_work *w)
 		return adi_work_refuse(w, ADI_BAD_FIELD, "user_guid", "There is no such user.");
 	adi_app_settings(w->app, w->c, &s);
 	if (r == HWS_OK)
-		r = dat_setting_get(w->c, w->app->keys, "policy.unowned_open", open, sizeof(open));
-	if (r == HWS_ERR_NOTFOUND)
-		r = HWS_OK;
+		r = adi_unowned_open(w->app, w->c, &open);
 	if (r == HWS_OK)
 		r = dat_access_explain(w->c, user, adi_in_text(w->q->json, "device_id"),
-				!s.require_login, hws_str_equal(open, "1"),
-				adi_in_int(w->q->json, "at", adi_now()), &a, guid);
+				!s.require_login, open, adi_in_int(w->q->json, "at", adi_now()), &a,
+				guid);
 	if (r == HWS_OK && *guid)
 		r = dat_rule_get(w->c, guid, &rule);
 	if (r < 0)

@@ -23,6 +23,7 @@ extern const struct adi_calls adi_v1_roles;
 extern const struct adi_calls adi_v1_rules;
 extern const struct adi_calls adi_v1_settings;
 extern const struct adi_calls adi_v1_setup;
+extern const struct adi_calls adi_v1_strategies;
 extern const struct adi_calls adi_v1_tokens;
 extern const struct adi_calls adi_v1_users;
 extern const struct adi_calls adi_v1_users_csv;
@@ -50,6 +51,7 @@ const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_rules,
 	&adi_v1_settings,
 	&adi_v1_setup,
+	&adi_v1_strategies,
 	&adi_v1_tokens,
 	&adi_v1_users,
 	&adi_v1_users_csv,

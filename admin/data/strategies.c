@@ -258,6 +258,14 @@ static int effective(struct sql_conn *c, const char *device_guid, struct dat_str
 	return r;
 }
 
+int dat_strategy_of(struct sql_conn *c, const char *device_guid, char ret_guid[DAT_GUID_TEXT])
+{
+	struct dat_strategy_due due = { 0 };
+	int r = effective(c, device_guid, &due);
+
+	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, due.guid) : r;
+}
+
 struct telling {
 	struct hws_buf now; /* keys of the strategy, one a line */
 	struct hws_buf had; /* keys that the device may hold, and a NUL */

@@ -82,6 +82,9 @@ struct dat_strategy_due {
 	bool enforce;
 	bool send; /* the device has something else, or it is enforced */
 };
+/* Which is in force for a device; "" = none, or one that is switched off. */
+int dat_strategy_of(struct sql_conn *c, const char *device_guid,
+		char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
 /* What to tell a device that reports `has` as the number of what it holds. Each key comes by `fn`:
  * those of the strategy with their values, and with "" those that it had by an older one and must
  * forget. What was sent is remembered, until the device has said that it holds it. */
