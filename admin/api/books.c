@@ -22,6 +22,12 @@ enum dat_book_right adi_book_right(const struct adi_who *w, const struct dat_boo
 	return b->right;
 }
 
+bool adi_book_is_own(const struct adi_who *w, const struct dat_book *b)
+{
+	return w->account.role >= DAT_ROLE_ADMIN ||
+			(*w->account.guid && hws_str_equal(w->account.guid, b->owner_guid));
+}
+
 bool adi_book_open(struct sql_conn *c, const struct htp_request *q, struct htp_reply *reply,
 		const char *guid, enum dat_book_right need, struct dat_book *ret)
 {

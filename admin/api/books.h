@@ -12,6 +12,9 @@
 enum dat_book_right adi_book_right(const struct adi_who *w, const struct dat_book *b);
 /* The account of who asks; "" = the operator on this machine. */
 const char *adi_book_account(const struct adi_who *w);
+/* Its owner, or an administrator: who may give it away or remove it. A right to all of its content
+ * is not enough. */
+bool adi_book_is_own(const struct adi_who *w, const struct dat_book *b);
 /* Opens one that may be used that far. Else `reply` says why: what may not even be read is not
  * there. */
 bool adi_book_open(struct sql_conn *c, const struct htp_request *q, struct htp_reply *reply,

@@ -71,6 +71,8 @@ static int do_update(struct adi_app *app, struct sql_conn *c, const struct htp_r
 		r = read_password(q->json, &password);
 	if (r == HWS_OK)
 		r = open_own(c, q, reply, guid, &b);
+	if (r == HWS_OK && owner && !adi_book_is_own(adi_who(q), &b))
+		r = HWS_ERR_DENIED;
 	if (r == HWS_OK && owner)
 		r = dat_account_find(c, owner, &a);
 	if (r == HWS_OK)
@@ -104,6 +106,8 @@ static int delete_book(const char *guid, void *arg)
 	struct dat_book b;
 	int r = open_own(d->c, d->q, d->reply, guid, &b);
 
+	if (r == HWS_OK && !adi_book_is_own(adi_who(d->q), &b))
+		r = HWS_ERR_DENIED;
 	if (r == HWS_OK)
 		r = dat_book_remove(d->c, guid);
 	return r == HWS_OK ? say(d, "book.remove", &b) : r;

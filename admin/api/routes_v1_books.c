@@ -94,19 +94,12 @@ static void get(struct htp_request *q, struct htp_reply *reply, struct adi_app *
 	adi_work_read(q, reply, app, "book", do_get);
 }
 
-/* The owner that a body names: oneself, but for administrators. */
+/* That the owner whom a body names is there. */
 static int check_owner(struct adi_work *w, const char *owner)
 {
-	const struct adi_who *who = adi_who(w->q);
 	struct dat_account a;
-	int r;
+	int r = dat_account_get(w->c, owner, &a);
 
-	if (hws_str_equal(owner, adi_book_account(who)))
-		return HWS_OK;
-	if (who->account.role < DAT_ROLE_ADMIN)
-		return adi_work_refuse(w, ADI_FORBIDDEN, "owner_guid",
-				"Only an administrator makes books of others.");
-	r = dat_account_get(w->c, owner, &a);
 	return r == HWS_ERR_NOTFOUND
 			? adi_work_refuse(w, ADI_BAD_FIELD, "owner_guid", "There is no such user.")
 			: r;
@@ -136,6 +129,10 @@ static int do_add(struct adi_work *w)
 		owner = adi_book_account(adi_who(w->q));
 	if (!*owner)
 		return adi_work_refuse(w, ADI_BAD_FIELD, "owner_guid", "Whose book is it to be?");
+	if (adi_who(w->q)->account.role < DAT_ROLE_ADMIN &&
+			!hws_str_equal(owner, adi_book_account(adi_who(w->q))))
+		return adi_work_refuse(w, ADI_FORBIDDEN, "owner_guid",
+				"Only an administrator makes books of others.");
 	r = check_owner(w, owner);
 	if (r == HWS_OK)
 		r = dat_book_add(w->c, owner, adi_in_text(w->q->json, "name"), note ? note : "",
@@ -166,7 +163,10 @@ static int do_change(struct adi_work *w)
 	if (r == HWS_OK)
 		r = adi_v1_unchanged(w->q, w->reply, b.updated_at);
 	if (r == HWS_OK && owner && !hws_str_equal(owner, b.owner_guid))
-		r = check_owner(w, owner);
+		r = adi_book_is_own(adi_who(w->q), &b)
+				? check_owner(w, owner)
+				: adi_work_refuse(w, ADI_FORBIDDEN, "owner_guid",
+						  "Only its owner gives a book away.");
 	if (r == HWS_OK)
 		r = dat_book_change(w->c, b.guid, adi_in_text(w->q->json, "name"),
 				adi_in_text(w->q->json, "note"), owner, adi_now());
@@ -181,14 +181,12 @@ static void change(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 
 static int do_remove(struct adi_work *w)
 {
-	const struct adi_who *who = adi_who(w->q);
 	struct dat_book b;
 	int r = adi_v1_open_book(w, "guid", DAT_BOOK_FULL, &b);
 
 	if (r == HWS_OK && b.personal)
 		r = refuse_personal(w);
-	if (r == HWS_OK && who->account.role < DAT_ROLE_ADMIN &&
-			!hws_str_equal(b.owner_guid, adi_book_account(who)))
+	if (r == HWS_OK && !adi_book_is_own(adi_who(w->q), &b))
 		r = adi_work_refuse(w, ADI_FORBIDDEN, NULL, "Only its owner removes a book.");
 	if (r == HWS_OK)
 		r = dat_book_remove(w->c, b.guid);

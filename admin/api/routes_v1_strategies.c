@@ -196,8 +196,8 @@ static int do_add(struct adi_work *w)
 {
 	const char *note = adi_in_text(w->q->json, "note");
 	char guid[DAT_GUID_TEXT];
-	int r = dat_strategy_add(w->c, adi_in_text(w->q->json, "name"), note ? note : "", adi_now(),
-			guid);
+	int r = dat_strategy_add(
+			w->c, adi_in_text(w->q->json, "name"), note ? note : "", adi_now(), guid);
 
 	w->field = r == HWS_ERR_INVAL || r == HWS_ERR_TOOBIG ? "name" : NULL;
 	if (r == HWS_OK)
@@ -261,9 +261,9 @@ static int do_list_targets(struct adi_work *w)
 	struct dat_strategy s;
 	int r = dat_strategy_get(w->c, htp_param(w->q, "guid"), &s);
 
-	return r == HWS_OK ? dat_target_list(w->c, s.guid, w->page, add_target_row, w->out,
-					     &w->total)
-			   : r;
+	return r == HWS_OK
+			? dat_target_list(w->c, s.guid, w->page, add_target_row, w->out, &w->total)
+			: r;
 }
 
 static void list_targets(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
@@ -294,11 +294,12 @@ static int change_one(struct adi_work *w, struct adi_bulk *b, const char *strate
 		return HWS_OK;
 	if (!b->dry_run)
 		r = dat_strategy_assign(w->c, on ? strategy : "", kind, guid, adi_now());
-	return r == HWS_OK ? adi_bulk_change(b, guid, name,
-					     !on                ? "taken off"
-							     : *now_has ? "moved from another strategy"
-									: "added")
-			   : r;
+	return r == HWS_OK
+			? adi_bulk_change(b, guid, name,
+					  !on                        ? "taken off"
+							  : *now_has ? "moved from another strategy"
+								     : "added")
+			: r;
 }
 
 static int do_change_targets(struct adi_work *w)

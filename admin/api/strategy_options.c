@@ -7,10 +7,22 @@
 #include "shared/base/num.h"
 #include <string.h>
 
-#define BOOL(name, text) { name, ADI_OPTION_BOOL, { "Y", "N", NULL }, 0, text }
-#define CHOICE(name, text, ...) { name, ADI_OPTION_CHOICE, { __VA_ARGS__, NULL }, 0, text }
-#define TEXT(name, text) { name, ADI_OPTION_TEXT, { NULL }, 0, text }
-#define NUMBER(name, max, text) { name, ADI_OPTION_NUMBER, { NULL }, max, text }
+#define BOOL(name, text)                                                                           \
+	{                                                                                          \
+		name, ADI_OPTION_BOOL, { "Y", "N", NULL }, 0, text                                 \
+	}
+#define CHOICE(name, text, ...)                                                                    \
+	{                                                                                          \
+		name, ADI_OPTION_CHOICE, { __VA_ARGS__, NULL }, 0, text                            \
+	}
+#define TEXT(name, text)                                                                           \
+	{                                                                                          \
+		name, ADI_OPTION_TEXT, { NULL }, 0, text                                           \
+	}
+#define NUMBER(name, max, text)                                                                    \
+	{                                                                                          \
+		name, ADI_OPTION_NUMBER, { NULL }, max, text                                       \
+	}
 
 const struct adi_option adi_options_pushed[] = {
 	CHOICE("access-mode", "What a session may do: all, only look, or as set one by one.",
