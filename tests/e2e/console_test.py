@@ -234,9 +234,9 @@ def policy(b, api):
 
 def one_server(folder):
     """All that an operator does on the first day, on SQLite, with the servers beside it."""
-    with LiveStack() as stack:
+    with LiveStack(api=True) as stack:
         stack.servers()
-        with Api(args=stack.api_args()) as api, browser.Browser() as b:
+        with stack.api() as api, browser.Browser() as b:
             stack.host()
             first_owner(b, api, folder)
             secret = codes_on(b, folder)

@@ -227,13 +227,14 @@ def totp(secret, at=None):
 
 
 class Api:
-    """One hawser-api. Without `store`: SQLite in a folder of its own. `keep`: folders of another one that has ended."""
+    """One hawser-api. Without `store`: SQLite in a folder of its own. `run`: the folder of its sockets, if others must know."""
 
-    def __init__(self, store=None, secrets=None, args=(), login_rate=0):
+    def __init__(self, store=None, secrets=None, args=(), login_rate=0, run=None):
         self.dir = tempfile.mkdtemp(prefix="hawser-api-")
+        self.run = run or os.path.join(self.dir, "run")
         self.secrets = secrets or os.path.join(self.dir, "api.keys")
         argv = [os.path.join(BUILD, "admin", "api", "hawser-api"), "--state-dir", os.path.join(self.dir, "state"), "--runtime-dir",
-            os.path.join(self.dir, "run"), "--bind", "127.0.0.1", "--port", "0", "--secrets-file", self.secrets, "--login-rate", str(login_rate),
+            self.run, "--bind", "127.0.0.1", "--port", "0", "--secrets-file", self.secrets, "--login-rate", str(login_rate),
             "--user-rate", "0", "--device-rate", "0", "--server-name", "test", "--register-by-reports", *(["--store", store] if store else []), *args]
         env = {**os.environ, "HOME": self.dir}
         self.program = Program(argv, env=env)
@@ -250,7 +251,7 @@ class Api:
 
     def admin(self):
         """The operator on this machine: an owner without a login."""
-        return Client(LocalConnection(os.path.join(self.dir, "run", "admin.sock")))
+        return Client(LocalConnection(os.path.join(self.run, "admin.sock")))
 
     def close(self):
         """Ends it; its exit status, so that a test sees what a sanitizer found."""

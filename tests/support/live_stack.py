@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 
-from api_server import BUILD, LIMIT_S, Program, until
+from api_server import BUILD, LIMIT_S, Api, Program, until
 
 
 def free_ports(count):
@@ -30,11 +30,12 @@ def free_ports(count):
 
 
 class LiveStack:
-    """`rendezvous`, `relay`, `host`: more options for each. The relay is the only way unless `direct`."""
+    """The relay is the only way unless `direct`. `api`: accounts count, with a hawser-api that is started by api()."""
 
-    def __init__(self, rendezvous=(), relay=(), direct=False):
+    def __init__(self, direct=False, api=False):
         self.dir = tempfile.mkdtemp(prefix="hawser-live-")
-        self.programs, self.more, self.direct = [], {"rendezvous": list(rendezvous), "relay": list(relay)}, direct
+        self.programs, self.direct = [], direct
+        self.api_run = os.path.join(self.dir, "api") if api else None
         self.port = free_ports(8) + 1
         self.relay_port = self.port + 3
         self.env = {**os.environ, "HOME": self.dir, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/no-bus"}
@@ -55,12 +56,17 @@ class LiveStack:
         state = os.path.join(self.dir, "rendezvous")
         self.rendezvous = self.start("server-rendezvous/hawser-rendezvous", "--bind", "127.0.0.1", "--port", str(self.port), "--state-dir", state,
             "--control", self.rendezvous_control, "--relay-servers", f"127.0.0.1:{self.relay_port}",
-            *([] if self.direct else ["--always-use-relay"]), *self.more["rendezvous"])
+            *([] if self.direct else ["--always-use-relay"]),
+            *(["--policy-socket", self.api_run + "/policy.sock", "--api-socket", self.api_run + "/http.sock"] if self.api_run else []))
         self.rendezvous.expect("listening")
         self.key = self.run("server-rendezvous/hawser-rendezvous", "key", "--state-dir", state)
         self.relay = self.start("server-relay/hawser-relay", "--bind", "127.0.0.1", "--port", str(self.relay_port), "--key", self.key,
-            "--runtime-dir", os.path.join(self.dir, "relay"), *self.more["relay"])
+            "--runtime-dir", os.path.join(self.dir, "relay"))
         self.relay.expect("listening")
+
+    def api(self, **more):
+        return Api(run=self.api_run, args=["--rendezvous-control", self.rendezvous_control, "--relay-control", self.relay_control,
+            "--register-by-reports"], **more)
 
     def host(self, *more):
         screen = self.start("Xvfb", "-displayfd", "1", "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset", "-ac")

@@ -236,7 +236,7 @@ class Access:
 
 def main():
     partial = "--partial" in sys.argv[1:]
-    with Api() as api:
+    with Api(args=["--register-by-reports"]) as api:
         world = World(api)
         world.fill()
         access = Access(world)

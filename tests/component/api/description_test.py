@@ -289,7 +289,7 @@ class Checks:
 def main():
     partial, postgres = "--partial" in sys.argv[1:], Postgres() if "--postgres" in sys.argv[1:] else None
     try:
-        with Api(store=postgres and postgres.url) as api:
+        with Api(store=postgres and postgres.url, args=["--register-by-reports"]) as api:
             world = World(api)
             world.fill()
             checks = Checks(world)
