@@ -226,7 +226,7 @@ class Checks:
         user = w.add_user("operator")
         me = w.api.client().log_in(user["name"], PASSWORD)
         start = self.call("startTotp", "/me/totp", client=me, wanted=200).json
-        self.error("confirmTotp with a wrong code", me.call("POST", "/me/totp/confirm", {"code": "000000"}), 401, "second_factor")
+        self.error("confirmTotp with a wrong code", me.call("POST", "/me/totp/confirm", {"code": "000000"}), 400, "bad_field")
         codes = self.call("confirmTotp", "/me/totp/confirm", {"code": totp(start["secret"])}, client=me, wanted=200).json["codes"]
         stranger = w.api.client()
         half = self.call("logIn", "/login", {"name": user["name"], "password": PASSWORD}, client=stranger, wanted=200)
