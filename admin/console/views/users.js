@@ -18,7 +18,7 @@ function roles(row) {
 }
 
 function fields(row) {
-	return [NAME, !row && { ...PASSWORD, help: "Empty: the user comes in by a provider." },
+	return [NAME, !row && { ...PASSWORD, help: "Empty: the user comes in by a link (state Invited), or by a provider." },
 		{ key: "display_name", label: "Shown as", max: 128 }, { key: "email", label: "Mail", kind: "email", max: 254 },
 		{ key: "role", label: "Role", kind: "choice", options: roles(row) }, pickGroup(),
 		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"],
