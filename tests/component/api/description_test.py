@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds the real hawser-api to admin/api/openapi.json: each operation answers as the file says, refuses what the file does
-not know, and gives hostile texts back as they came. `--postgres`: on a PostgreSQL of the test's own. `--partial`: says
+not know, and gives hostile texts back as they came. `--postgres`: on a PostgreSQL of the test's own, what a database has part
+in. `--partial`: says
 which operations the server does not have, instead of failing by them."""
 import json
 import os
@@ -26,8 +27,8 @@ SECURITY = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cac
 
 
 class Checks:
-    def __init__(self, world):
-        self.w, self.faults, self.calls = world, [], 0
+    def __init__(self, world, brief):
+        self.w, self.faults, self.calls, self.brief = world, [], 0, brief
 
     def say(self, what, answer=None):
         self.faults.append(what if answer is None else f"{what}: {answer!r}")
@@ -179,7 +180,7 @@ class Checks:
             if part.get("type") != "string" or "enum" in part or "pattern" in part or part.get("writeOnly") or part.get("format"):
                 continue
             guid = self.w.make(self.base_of(name)) if "{guid}" in path else None
-            for text in HOSTILE + CONTROLS:
+            for text in HOSTILE[::4] if self.brief else HOSTILE + CONTROLS:
                 self.text(name, self.w.path(path, guid), key, text[:part["maxLength"]])
 
     def text(self, name, path, key, text):
@@ -273,8 +274,9 @@ class Checks:
             path, method, op = w.ops[name]
             if name not in FLOWS:
                 self.good(name)
-            self.unknown(name)
-            self.nobody(name)
+            if not self.brief:
+                self.unknown(name)
+                self.nobody(name)
             if method in ("POST", "PATCH") and w.schema(name) and not op.get("security") == [] and name not in FLOWS | {"changeMe", "testRule"}:
                 self.texts(name)
             if method == "GET":
@@ -292,7 +294,7 @@ def main():
         with Api(store=postgres and postgres.url, args=["--register-by-reports"]) as api:
             world = World(api)
             world.fill()
-            checks = Checks(world)
+            checks = Checks(world, brief=postgres is not None)
             checks.run()
             missing = sorted(set(world.ops) - world.bound)
     finally:
