@@ -162,6 +162,7 @@ class World:
         "testRule": lambda w: {"user_guid": w.things["user"], "device_id": "184726553"},
         "putBookTag": lambda w: {"color": "#aa5500"},
         "resetPassword": lambda w: {"password": PASSWORD + " too"},
+        "changeSettings": lambda w: {"session_hours": 8, "lockout_tries": 10, "lockout_minutes": 5, "audit_days": 400},
         "changeMe": lambda w: {"display_name": "Shown so"},
         "addUser": lambda w: {"name": f"new-{next(w.serial)}", "role": "user", "group_guid": w.things["group"], "password": PASSWORD},
         "addBookEntry": lambda w: {"id": str(500000000 + next(w.serial)), "alias": "a till", "tags": ["blue"], "note": ""},

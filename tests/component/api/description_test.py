@@ -22,6 +22,7 @@ FORMED = {"email", "zone", "address", "control", "host", "from", "scopes", "filt
 HOSTILE = ["'; DROP TABLE account; --", "\" OR \"1\"=\"1", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "%s%n%00", "$1 {{7*7}} ${7*7}",
     "=HYPERLINK(\"http://x\")", "a\u202eb\u200b", "\U0001f600 Ärger \u0646", "..%2f..\\..", "x" * 60]
 CONTROLS = ["a\u0000b", "a\r\nSet-Cookie: x=y", "a\u001b[2J", "\u0085"]
+CSV = b"name,display_name,email,role,group\nivy,\"Ivy \"\"I\"\", <b>\",ivy@example.org,user,Staff\n"
 SECURITY = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 
@@ -55,7 +56,7 @@ class Checks:
         if wanted is not None and answer.status != wanted:
             self.say(f"{what} with {json.dumps(body)[:200] if not isinstance(body, bytes) else '…'}: not {wanted}", answer)
             return answer
-        if answer.status >= 500 or (str(answer.status) not in op["responses"] and answer.status < 300):
+        if (answer.status >= 500 and (answer.status, answer.code()) != (503, "away")) or (str(answer.status) not in op["responses"] and answer.status < 300):
             self.say(f"{what}: a status that the file does not know", answer)
         schema = self.w.answer_schema(name, answer.status)
         if schema is None:
@@ -84,15 +85,17 @@ class Checks:
         if "{guid}" in path and guid is None:
             return self.say(f"{name}: nothing can be made there")
         success = min(int(s) for s in op["responses"] if s.startswith("2"))
-        answer = self.call(name, self.w.path(path, guid), self.w.body(name) if method != "GET" else None, wanted=success,
-            **({"headers": {"Content-Type": "text/csv"}, "query": {"dry_run": "true"}} if name == "importUsers" else {}))
+        body = self.w.body(name) if name != "importUsers" else CSV
+        answer = self.call(name, self.w.path(path, guid), body if method != "GET" else None, wanted=success,
+            **({"headers": {"Content-Type": "text/csv"}, "query": {"dry_run": "true"}} if body is CSV else {}))
         if answer.status != success:
             return None
         if method == "GET" and not guid and isinstance(answer.json, dict) and "items" in answer.json:
             self.pages(name, self.w.path(path))
         if method == "PATCH" and guid:
             self.stale(name, self.w.path(path, guid), answer.json)
-        if method == "DELETE" and guid and path.endswith("/{guid}"):
+        # an entry of a book goes into its bin first
+        if method == "DELETE" and guid and path.endswith("/{guid}") and name != "removeBookEntry":
             self.error(f"{name}, twice", self.w.boss.call(method, self.w.path(path, guid)), 404, "not_found")
         return answer
 
@@ -196,6 +199,8 @@ class Checks:
         if answer.status not in (200, 201):
             return self.say(f"{name}: {key} of {text!r}", answer)
         made = answer.json.get("token", answer.json)
+        if "dry_run" in made:
+            return None  # a change of many says what it would do, in words of its own
         again = made
         reader = next((n for n, (p, m, _) in self.w.ops.items() if m == "GET" and p == (path if method == "PATCH" else None)), None)
         if method == "POST" and "guid" in made:
@@ -204,8 +209,8 @@ class Checks:
         elif reader:
             again = self.w.boss.must(200, "GET", path)
         for where, value in (("the answer", made.get(key)), ("a second look", again.get(key))):
-            # spaces at the ends of names are nobody's wish
-            if value != text and (value is None or value != text.strip()):
+            # spaces at the ends of names are nobody's wish; an address of a relay has a port in the end
+            if value not in (text, text.strip()) and not (key == "address" and value == text + ":21117"):
                 self.say(f"{name}: {key} {text!r} is {value!r} in {where}")
                 break
 
@@ -261,9 +266,9 @@ class Checks:
             self.call("putBookTag", w.path("/books/{book}/tags/{tag}"), {"color": "#112233"}, wanted=200)
             self.call("removeBookTag", w.path("/books/{book}/tags/{tag}"), wanted=204)
         if w.has("whyDevice"):
-            # nobody has looked for it yet: either it says so, or there is nothing to say
+            # nobody has looked for it yet, and no ID server is there to be asked
             answer = self.call("whyDevice", f"/devices/{w.things['device']}/why")
-            if answer.status not in (200, 404):
+            if answer.status not in (200, 404, 503):
                 self.say("whyDevice", answer)
 
     # --- all ----------------------------------------------------------------------------------------------------------
