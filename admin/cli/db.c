@@ -115,30 +115,12 @@ static const struct verb {
 	const char *name;
 	bool file;
 	int (*run)(struct adm_db *d, const char *file);
-	const char *help;
 } verbs[] = {
-	{ "status", false, db_status, "devices and settings in the database" },
-	{ "backup", true, db_backup, "a copy of the database as of now; the server may run" },
-	{ "restore", true, db_restore, "read a backup into an empty database" },
-	{ "import-hbbs", true, adm_db_import, "take over the database and the key of hbbs" },
+	{ "status", false, db_status },
+	{ "backup", true, db_backup },
+	{ "restore", true, db_restore },
+	{ "import-hbbs", true, adm_db_import },
 };
-
-void adm_db_help(FILE *out)
-{
-	char line[64];
-
-	for (size_t i = 0; i < HWS_COUNT(verbs); i++) {
-		snprintf(line, sizeof(line), "db %s%s", verbs[i].name,
-				verbs[i].file ? " FILE" : "");
-		fprintf(out, "  %-24s %s\n", line, verbs[i].help);
-	}
-	fputs("    The database is that of the server's settings (/etc/hawser/rendezvous.conf, "
-	      "environment);\n"
-	      "    --config FILE, --state-dir DIR, --store WHERE: as given to hawser-rendezvous\n"
-	      "    --force (restore): replace what is there\n"
-	      "    --key-file FILE, --no-key (import-hbbs): the key is elsewhere, or stays\n",
-			out);
-}
 
 static int usage(const char *text, const char *what)
 {

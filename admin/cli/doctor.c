@@ -8,6 +8,7 @@
 #include "shared/net/addr.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -175,4 +176,91 @@ void adm_doctor_print(FILE *out, const json_t *answer)
 	hws_findings_print(out, json_object_get(answer, "checks"));
 	if (note)
 		fprintf(out, "(%s)\n", note);
+}
+
+/* --- from outside ----------------------------------------------------------------------------- */
+
+static bool look_up(json_t *checks, const char *host, struct sockaddr_storage *ret)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list = NULL;
+	char text[HWS_ADDR_TEXT];
+	int r = getaddrinfo(host, NULL, &hints, &list);
+
+	if (r || !list || list->ai_addrlen > sizeof(*ret)) {
+		hws_findings_add(checks, "name", HWS_FOUND_BAD,
+				"enter it in DNS, or name the address", "%s: %s", host,
+				r ? gai_strerror(r) : "no address");
+		return false;
+	}
+	*ret = (struct sockaddr_storage){ 0 };
+	memcpy(ret, list->ai_addr, list->ai_addrlen);
+	freeaddrinfo(list);
+	hws_findings_add(checks, "name", HWS_FOUND_GOOD, "", "%s is %s", host,
+			hws_addr_ip_text(ret, text, sizeof(text)));
+	return true;
+}
+
+void adm_doctor_outside(json_t *checks, const char *host)
+{
+	static const struct {
+		const char *kind, *what;
+		uint16_t port;
+		bool must; /* without it nothing works */
+	} ports[] = {
+		{ "udp", "registration, NAT test", 21116, true },
+		{ "tcp", "connections, key", 21116, true },
+		{ "udp", "NAT test", 21115, false },
+		{ "tcp", "NAT test", 21115, false },
+		{ "ws", "ID server by WebSocket", 21118, false },
+		{ "relay", "relay", 21117, true },
+		{ "ws", "relay by WebSocket", 21119, false },
+		{ "relay", "API", 21114, false },
+	};
+	struct sockaddr_storage to;
+	const char *trouble;
+	char name[40];
+
+	if (!look_up(checks, host, &to))
+		return;
+	for (size_t i = 0; i < HWS_COUNT(ports); i++) {
+		hws_addr_set_port(&to, ports[i].port);
+		trouble = try_port(ports[i].kind, &to);
+		snprintf(name, sizeof(name), "%s %u",
+				strcmp(ports[i].kind, "udp") == 0 ? "UDP" : "TCP", ports[i].port);
+		if (!trouble)
+			hws_findings_add(checks, name, HWS_FOUND_GOOD, "", "%s: answers from here",
+					ports[i].what);
+		else
+			hws_findings_add(checks, name,
+					ports[i].must ? HWS_FOUND_BAD : HWS_FOUND_LOOK,
+					"open it in the firewall before the server, and see that the "
+					"server runs",
+					"%s: %s", ports[i].what, trouble);
+	}
+}
+
+void adm_doctor_relay(json_t *checks, const char *name, const char *address)
+{
+	struct sockaddr_storage to;
+	const char *trouble;
+	uint16_t port = 0;
+	char host[256];
+
+	if (hws_host_port_split(address, 21117, host, sizeof(host), &port) < 0) {
+		hws_findings_add(checks, name, HWS_FOUND_BAD, "set its address to HOST[:PORT]",
+				"'%s' is no address", address);
+		return;
+	}
+	if (!look_up(checks, host, &to))
+		return;
+	hws_addr_set_port(&to, port);
+	trouble = try_port("relay", &to);
+	if (trouble)
+		hws_findings_add(checks, name, HWS_FOUND_BAD,
+				"start it, and open its port in the firewall", "%s: %s", address,
+				trouble);
+	else
+		hws_findings_add(
+				checks, name, HWS_FOUND_GOOD, "", "%s: answers from here", address);
 }

@@ -1,4 +1,4 @@
-/* admin/place: a server that was told by its file or environment to put its control socket
+/* admin/place: a server that was told by its file or environment to put its sockets
  * elsewhere must be found there without being told again. Of its settings only those that say where
  * are read; what else the file holds is the server's to judge. */
 #include "admin/cli/place.h"
@@ -27,22 +27,37 @@ static const struct hws_option rendezvous[] = { CONFIG, CONTROL,
 static const struct hws_option relay[] = { CONFIG, CONTROL,
 	{ "", "runtime-dir", 0, HWS_OPT_PATH, AT(folder), "" } };
 
+static const struct hws_option api[] = { CONFIG,
+	{ "network", "admin-socket", 0, HWS_OPT_PATH, AT(control), "" },
+	{ "", "runtime-dir", 0, HWS_OPT_PATH, AT(folder), "" } };
+static const struct hws_option api_control[] = { CONFIG, CONTROL,
+	{ "", "runtime-dir", 0, HWS_OPT_PATH, AT(folder), "" } };
+
+#define API(rows)                                                                                  \
+	{                                                                                          \
+		.program = "hawser-api", .env_prefix = "HAWSER_API_", .table = (rows),             \
+		.count = HWS_COUNT(rows), .part = true                                             \
+	}
+
 static const struct {
 	struct hws_options options;
 	const char *file; /* of the service */
+	const char *name; /* of the socket in the folder */
 } servers[] = {
 	[ADM_RENDEZVOUS] = { { .program = "hawser-rendezvous",
 					     .env_prefix = "HAWSER_RENDEZVOUS_",
 					     .table = rendezvous,
 					     .count = HWS_COUNT(rendezvous),
 					     .part = true },
-			"/etc/hawser/rendezvous.conf" },
+			"/etc/hawser/rendezvous.conf", "control.sock" },
 	[ADM_RELAY] = { { .program = "hawser-relay",
 					.env_prefix = "HAWSER_RELAY_",
 					.table = relay,
 					.count = HWS_COUNT(relay),
 					.part = true },
-			"/etc/hawser/relay.conf" },
+			"/etc/hawser/relay.conf", "control.sock" },
+	[ADM_API] = { API(api), "/etc/hawser/api.conf", "admin.sock" },
+	[ADM_API_CONTROL] = { API(api_control), "/etc/hawser/api.conf", "control.sock" },
 };
 
 const char *adm_server_name(enum adm_server server)
@@ -67,11 +82,11 @@ int adm_server_socket(enum adm_server server, char *buf, size_t size, struct hws
 	if (*p.control) {
 		r = hws_str_copy(buf, size, p.control);
 	} else if (*p.folder) {
-		r = hws_fmt(buf, size, "%s/control.sock", p.folder);
+		r = hws_fmt(buf, size, "%s/%s", p.folder, servers[server].name);
 	} else {
 		r = hws_daemon_runtime_path(o->program, dir, sizeof(dir), err);
 		if (r == HWS_OK)
-			r = hws_fmt(buf, size, "%s/control.sock", dir);
+			r = hws_fmt(buf, size, "%s/%s", dir, servers[server].name);
 	}
 	hws_options_done(o, &p);
 	if (r < 0 && !err->text[0])

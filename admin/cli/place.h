@@ -1,9 +1,10 @@
-/* admin/place: where the control socket of a server is. */
+/* admin/place: where the sockets of the servers of this machine are. */
 #pragma once
 #include "shared/base/err.h"
 #include <stddef.h>
 
-enum adm_server { ADM_RENDEZVOUS, ADM_RELAY };
+/* ADM_API: the socket where its owner asks it by HTTP; ADM_API_CONTROL: its control socket. */
+enum adm_server { ADM_RENDEZVOUS, ADM_RELAY, ADM_API, ADM_API_CONTROL };
 
 /* The name of the program: "hawser-relay". */
 const char *adm_server_name(enum adm_server server);

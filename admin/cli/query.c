@@ -78,6 +78,11 @@ static const struct ask_row rows[] = {
 	{ ADM_RELAY, "config", "config", { NULL }, "settings in force" },
 	{ ADM_RELAY, "log-level", "log-level", { "level" }, "error, warn, info, debug or trace" },
 	{ ADM_RELAY, "drain", "drain", { NULL }, "let sessions finish, take no new ones, end" },
+	{ ADM_API_CONTROL, "stats", "stats", { NULL }, "counters" },
+	{ ADM_API_CONTROL, "config", "config", { NULL }, "settings in force" },
+	{ ADM_API_CONTROL, "log-level", "log-level", { "level" },
+			"error, warn, info, debug or trace" },
+	{ ADM_API_CONTROL, "reload", "reload", { NULL }, "read the settings again" },
 };
 
 static void arg_name(const char *arg, char *buf, size_t size, bool *ret_number, bool *ret_optional)
@@ -178,36 +183,59 @@ bad:
 	return NULL;
 }
 
+int adm_query_ask(const struct adm_query *ask, enum adm_server server, json_t *req, json_t **ret,
+		struct hws_error *err)
+{
+	char path[600];
+	int r = HWS_OK;
+
+	json_object_set_new(req, "for", json_string(adm_server_name(server)));
+	if (!ask->socket)
+		r = adm_server_socket(server, path, sizeof(path), err);
+	if (r == HWS_OK)
+		r = hws_control_call(
+				ask->socket ? ask->socket : path, req, ASK_TIMEOUT_US, ret, err);
+	return r;
+}
+
+bool adm_query_knows(enum adm_server server, const char *verb)
+{
+	return find_row(server, verb) != NULL;
+}
+
+const char *adm_query_word(enum adm_server server, size_t i)
+{
+	for (size_t k = 0; k < HWS_COUNT(rows); k++) {
+		if (rows[k].server == server && i-- == 0)
+			return rows[k].verb;
+	}
+	return NULL;
+}
+
 int adm_query_run(const struct adm_query *ask, int argc, char **argv)
 {
 	enum adm_server server = ADM_RENDEZVOUS;
 	const struct ask_row *row;
 	struct hws_error err = { 0 };
 	json_t *req = NULL, *answer = NULL;
-	char path[600];
-	int status = 2, r = HWS_OK;
+	int status = 2, r;
 
-	if (strcmp(argv[0], "relay") == 0) {
-		server = ADM_RELAY;
+	if (strcmp(argv[0], "relay") == 0 || strcmp(argv[0], "api") == 0) {
+		server = strcmp(argv[0], "relay") == 0 ? ADM_RELAY : ADM_API_CONTROL;
 		argc--;
 		argv++;
 	}
 	row = argc > 0 ? find_row(server, argv[0]) : NULL;
 	if (!row) {
 		fprintf(stderr, "hawser-admin: no command '%s'; see hawser-admin --help\n",
-				argc > 0 ? argv[0] : "relay");
+				argc > 0 ? argv[0] : adm_server_name(server));
 		return 2;
 	}
 	req = request_of(row, argc, argv);
 	if (!req)
 		goto out;
-	json_object_set_new(req, "for", json_string(adm_server_name(server)));
 	status = 3;
-	if (!ask->socket)
-		r = adm_server_socket(server, path, sizeof(path), &err);
-	if (r == HWS_OK)
-		r = hws_control_call(ask->socket ? ask->socket : path, req, ASK_TIMEOUT_US, &answer,
-				&err);
+	r = adm_query_ask(ask, server, req, &answer, &err);
 	if (r < 0) {
 		fprintf(stderr, "hawser-admin: %s%s\n", err.text[0] ? err.text : hws_err_text(r),
 				ask->socket ? "" : "; another one is named with --socket FILE");

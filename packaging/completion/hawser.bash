@@ -1,4 +1,4 @@
-# bash completion of all hawser programs. Commands, options and their values are those that --help of the installed program
+# bash completion of all hawser programs but hawser-admin, which makes its own. Commands, options and their values are those that --help of the installed program
 # names, which it prints from its own tables: there is no second list here that could be out of date.
 
 # Help of the program, or of one of its commands when that has options of its own.
@@ -129,4 +129,4 @@ _hawser()
 	fi
 }
 
-complete -o filenames -F _hawser hawser hawser-desktop hawser-host hawser-rendezvous hawser-relay hawser-api hawser-admin hawser-load
+complete -o filenames -F _hawser hawser hawser-desktop hawser-host hawser-rendezvous hawser-relay hawser-api hawser-load

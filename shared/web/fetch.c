@@ -195,6 +195,8 @@ static size_t on_header(char *ptr, size_t size HWS_UNUSED, size_t n, void *arg)
 		a->retry_after_s = 0;
 	else if (strcasecmp(line, "cache-control") == 0)
 		cache_control(a, value);
+	else if (strcasecmp(line, "date") == 0)
+		a->date_s = HWS_MAX((int64_t)curl_getdate(value, NULL), (int64_t)0);
 	return n;
 }
 
@@ -270,6 +272,7 @@ static bool set_limits(struct fetch *f)
 			!curl_easy_setopt(c, CURLOPT_PROXY, f->ask->proxy ? f->ask->proxy : "") &&
 			!curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L) &&
 			!curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L) &&
+			!curl_easy_setopt(c, CURLOPT_CERTINFO, 1L) &&
 			!curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
 			(!f->ask->ca_file ||
 					(!curl_easy_setopt(c, CURLOPT_CAINFO, f->ask->ca_file) &&
@@ -378,8 +381,8 @@ static int failed(const struct fetch *f, int r, CURLcode code, struct hws_error 
 	return hws_error_set(err, r, "%s: %s", url, text);
 }
 
-/* TLS writes to sockets that the other end has closed, and a thread cannot ask libcurl to ignore the
- * signal for all: it is held back from this thread, and taken away if it came. */
+/* TLS writes to sockets that the other end has closed, and a thread cannot ask libcurl to ignore
+ * the signal for all: it is held back from this thread, and taken away if it came. */
 static CURLcode perform(CURL *curl)
 {
 	static const struct timespec at_once = { 0 };
@@ -397,6 +400,23 @@ static CURLcode perform(CURL *curl)
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return code;
+}
+
+/* Of the first certificate, which is the server's own. A connection that is used again tells
+ * nothing. */
+static int64_t cert_expires(CURL *curl)
+{
+	static const char name[] = "Expire date:";
+	struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) || !info || info->num_of_certs < 1)
+		return 0;
+	for (const struct curl_slist *l = info->certinfo[0]; l; l = l->next) {
+		if (strncmp(l->data, name, strlen(name)) == 0)
+			return HWS_MAX((int64_t)curl_getdate(l->data + strlen(name), NULL),
+					(int64_t)0);
+	}
+	return 0;
 }
 
 static bool is_web(const char *url, bool *ret_tls)
@@ -439,6 +459,7 @@ int hws_fetch(struct hws_web *web, const struct hws_fetch *ask, struct hws_fetch
 	}
 	curl_easy_getinfo(f.curl, CURLINFO_RESPONSE_CODE, &status);
 	answer.status = (int)status;
+	answer.cert_expires_s = cert_expires(f.curl);
 	*ret = answer;
 out:
 	if (r < 0)

@@ -38,6 +38,8 @@ struct hws_fetch_answer {
 	char location[2048];    /* where a redirect wants to go; "" = nowhere, or too long */
 	uint64_t retry_after_s; /* 0 = not said */
 	int64_t max_age_s;      /* Cache-Control; -1 = not said, 0 also for no-store and no-cache */
+	int64_t date_s;         /* when the server thinks it is, Unix time; 0 = not said */
+	int64_t cert_expires_s; /* its certificate, Unix time; 0 = unknown, or no TLS */
 	struct hws_buf body;
 };
 

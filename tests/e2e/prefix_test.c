@@ -138,18 +138,27 @@ START_TEST(programs_manuals_and_completion_belong_together)
 }
 END_TEST
 
-/* What --help names, the manual names: the two that have no table in their manual. */
+/* What hawser-admin makes of its table is what is in the packaging: 'hawser-admin man' and
+ * 'hawser-admin completion SHELL' make it new. */
+START_TEST(what_is_made_of_the_table_of_hawser_admin_is_of_today)
+{
+	sh("A=$BUILD/admin/hawser-admin; cd $SOURCE/packaging; "
+	   "$A man | cmp - man/hawser-admin.1; "
+	   "$A completion bash | cmp - completion/hawser-admin.bash; "
+	   "$A completion zsh | cmp - completion/_hawser-admin; "
+	   "$A completion fish | cmp - completion/hawser-admin.fish; "
+	   "bash -n completion/hawser-admin.bash; "
+	   "page=$(mandoc -T ascii man/hawser-admin.1 | col -b); "
+	   "for w in 'user list' 'device tag' 'rule test' 'group-add GROUP MEMBER' "
+	   "'relay pairs' 'db import-hbbs'; do "
+	   "echo \"$page\" | grep -q \"$w\" || { echo \"hawser-admin.1 lacks $w\"; exit 1; }; done");
+}
+END_TEST
+
+/* What --help names, the manual names: the one that has no table in its manual. */
 START_TEST(the_manuals_know_every_command_and_option)
 {
 	sh("man() { mandoc -T ascii $SOURCE/packaging/man/$1 | col -b | sed 's/ - / /'; }; "
-	   "help=$($BUILD/admin/hawser-admin --help); page=$(man hawser-admin.1); "
-	   "for c in $(echo \"$help\" | awk '/^  [a-z]/ { print ($1 == \"db\" || $1 == "
-	   "\"relay\") ? $1 \"_\" $2 : $1 }'); do "
-	   "echo \"$page\" | grep -q \"^ .*${c/_/ }\" || { echo \"hawser-admin.1 lacks ${c/_/ "
-	   "}\"; exit 1; }; done; "
-	   "for o in $(echo \"$help\" | grep -oE -- '--[a-z-]+' | sort -u); do "
-	   "echo \"$page\" | grep -q -- \"$o\" || { echo \"hawser-admin.1 lacks $o\"; exit 1; "
-	   "}; done; "
 	   "page=$(man hawser-load.1); for o in $($BUILD/tests/load/hawser-load --help | sed "
 	   "'s/--.no-./--/' | "
 	   "grep -oE -- '--[a-z-]+' | sort -u); do "
@@ -164,8 +173,10 @@ static const char complete[] =
 		"$BUILD/tests/load:$BUILD/server-rendezvous:$BUILD/server-relay:"
 		"$BUILD/admin/api:$PATH; "
 		". $SOURCE/packaging/completion/hawser.bash; "
+		". $SOURCE/packaging/completion/hawser-admin.bash; "
 		"offers() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); "
-		"_hawser \"$1\"; got=\" ${COMPREPLY[*]} \"; }; "
+		"if [ $1 = hawser-admin ]; then _hawser_admin; else _hawser \"$1\"; fi; got=\" "
+		"${COMPREPLY[*]} \"; }; "
 		"has() { for w; do [[ $got == *\" $w \"* ]] || { echo \"no $w in:$got\"; exit "
 		"1; }; "
 		"done; }; "
@@ -197,9 +208,13 @@ START_TEST(completion_offers_what_the_tables_hold)
 		    "offers hawser-host run --log-level ''; has error warn info debug trace; "
 		    "offers hawser-rendezvous ''; has key config; "
 		    "offers hawser-relay ''; has identity config; "
-		    "offers hawser-admin ''; has stats peers why block relay db; "
-		    "offers hawser-admin relay ''; has pairs usage limit drain; "
+		    "offers hawser-admin ''; has stats peers why block relay db user; "
+		    "offers hawser-admin relay ''; has pairs usage limit drain list; lacks man; "
 		    "offers hawser-admin db ''; has status backup restore; "
+		    "offers hawser-admin --server x user ''; has list break-glass; "
+		    "offers hawser-admin user list --r; has --role; lacks --quality; "
+		    "offers hawser-admin user list --role ''; has owner auditor; "
+		    "offers hawser-admin device list --format ''; has jsonl csv; "
 		    "offers hawser config set ''; has server key quality; lacks show path; "
 		    "offers hawser config get q; has quality; "
 		    "offers hawser-host config set ''; has direct-port; lacks show set; "
@@ -254,6 +269,7 @@ int main(void)
 	tcase_add_test(tc, the_units_are_valid_and_closed);
 	tcase_add_test(tc, what_was_installed_is_removed_again);
 	tcase_add_test(tc, programs_manuals_and_completion_belong_together);
+	tcase_add_test(tc, what_is_made_of_the_table_of_hawser_admin_is_of_today);
 	tcase_add_test(tc, the_manuals_know_every_command_and_option);
 	tcase_add_test(tc, completion_offers_what_the_tables_hold);
 	tcase_add_test(tc, the_desktop_entry_starts_what_is_installed);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct web_server *server;
 static struct hws_fetch_answer answer;
@@ -47,6 +48,7 @@ static void body_is(const char *text)
 START_TEST(a_question_and_its_answer)
 {
 	START("HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nRetry-After: 7\r\n"
+	      "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 	      "Cache-Control: public, max-age=90\r\nLocation: /b\r\nContent-Length: 3\r\n\r\nyes");
 	static const char *const more[] = { "X-One: 1", NULL };
 
@@ -60,6 +62,8 @@ START_TEST(a_question_and_its_answer)
 	ck_assert_str_eq(answer.location, "/b");
 	ck_assert_uint_eq(answer.retry_after_s, 7);
 	ck_assert_int_eq(answer.max_age_s, 90);
+	ck_assert_int_eq(answer.date_s, 784111777);
+	ck_assert_int_eq(answer.cert_expires_s, 0);
 	body_is("yes");
 	ck_assert_ptr_nonnull(strstr(web_server_asked(server), "POST /a?secret=1 HTTP/1.1\r\n"));
 	ck_assert_ptr_nonnull(strstr(web_server_asked(server), "Authorization: Bearer t0ken\r\n"));
@@ -240,6 +244,8 @@ START_TEST(certificates_are_checked)
 	start("https", cert, key, replies);
 	ck_assert_int_eq(ask(&(struct hws_fetch){ 0 }), HWS_ERR_CRYPTO);
 	ck_assert_int_eq(ask(&(struct hws_fetch){ .ca_file = cert }), HWS_OK);
+	ck_assert_int_gt(answer.cert_expires_s, time(NULL));
+	ck_assert_int_eq(answer.date_s, 0);
 	body_is("ok");
 	/* Another name than the certificate's. */
 	snprintf(url, sizeof(url), "https://localhost:%u/", web_server_port(server));

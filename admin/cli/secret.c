@@ -1,0 +1,124 @@
+/* admin/secret: see the header. The terminal is opened by its own name, so that input may come from
+ * a pipe at the same time. */
+#include "admin/cli/secret.h"
+#include "shared/base/buf.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+#include "shared/sys/private_file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define TRIES 3
+
+static int take_line(const char *from, size_t len, char *buf, size_t size, const char *what,
+		struct hws_error *err)
+{
+	size_t n = 0;
+	int r;
+
+	while (n < len && from[n] != '\n' && from[n] != '\r')
+		n++;
+	if (!n)
+		return hws_error_set(err, HWS_ERR_INVAL, "%s: nothing there", what);
+	r = hws_str_from_bytes(buf, size, hws_bytes(from, n));
+	if (r < 0)
+		return hws_error_set(err, r, "%s: %s", what,
+				r == HWS_ERR_TOOBIG ? "too long" : "no UTF-8");
+	return HWS_OK;
+}
+
+/* Byte by byte: what follows belongs to whoever reads next. */
+static int read_line(int fd, char *buf, size_t size, const char *what, struct hws_error *err)
+{
+	char line[2048];
+	size_t n = 0;
+	int r;
+
+	while (n < sizeof(line)) {
+		ssize_t got = read(fd, line + n, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || line[n] == '\n')
+			break;
+		n++;
+	}
+	r = n == sizeof(line) ? hws_error_set(err, HWS_ERR_TOOBIG, "%s: too long", what)
+			      : take_line(line, n, buf, size, what, err);
+	hws_wipe(line, sizeof(line));
+	return r;
+}
+
+int adm_secret_file(const char *path, char *buf, size_t size, struct hws_error *err)
+{
+	struct hws_buf text;
+	int r;
+
+	if (strcmp(path, "-") == 0)
+		return read_line(STDIN_FILENO, buf, size, "standard input", err);
+	hws_buf_init(&text, 65536);
+	r = hws_private_file_read(path, HWS_PRIVATE_SECRET, &text, err);
+	if (r == HWS_OK)
+		r = take_line((const char *)hws_buf_bytes(&text).ptr, hws_buf_len(&text), buf, size,
+				path, err);
+	hws_buf_done_wiped(&text);
+	return r;
+}
+
+int adm_secret_ask(const char *prompt, char *buf, size_t size, struct hws_error *err)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct termios old, quiet;
+	int r;
+
+	if (fd < 0 || tcgetattr(fd, &old) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return hws_error_set(err, HWS_ERR_NOTFOUND,
+				"%s: there is no terminal to ask on; name a file", prompt);
+	}
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	(void)tcsetattr(fd, TCSAFLUSH, &quiet);
+	dprintf(fd, "%s: ", prompt);
+	r = read_line(fd, buf, size, prompt, err);
+	(void)tcsetattr(fd, TCSAFLUSH, &old);
+	dprintf(fd, "\n");
+	close(fd);
+	return r;
+}
+
+int adm_secret_ask_new(const char *prompt, char *buf, size_t size, struct hws_error *err)
+{
+	char again[2048], question[80];
+	int r = HWS_OK;
+
+	for (int i = 0; i < TRIES; i++) {
+		r = adm_secret_ask(prompt, buf, size, err);
+		if (r == HWS_OK)
+			r = hws_fmt(question, sizeof(question), "%s once more", prompt);
+		if (r == HWS_OK)
+			r = adm_secret_ask(question, again, sizeof(again), err);
+		if (r < 0 || strcmp(buf, again) == 0)
+			break;
+		r = hws_error_set(err, HWS_ERR_INVAL, "they are not the same");
+	}
+	hws_wipe(again, sizeof(again));
+	if (r < 0)
+		hws_wipe(buf, size);
+	return r;
+}
+
+void adm_secret_make(char buf[21])
+{
+	static const char letters[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+	for (int i = 0; i < 20; i++)
+		buf[i] = letters[hws_rand_below(sizeof(letters) - 1)];
+	buf[20] = 0;
+}
