@@ -23,6 +23,19 @@ static const struct adm_option restore[] = { DATABASE,
 static const struct adm_option hbbs[] = { DATABASE,
 	{ "key-file", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL, "the key is elsewhere" },
 	{ "no-key", NULL, ADM_FLAG, ADM_OWN, NULL, NULL, "the present key stays" }, ADM_END };
+static const struct adm_option take_over[] = {
+	{ "from", "KIND", ADM_TEXT, ADM_OWN, NULL, NULL,
+			"auto, rustdesk-api, api-server-pro, kingmo888, sctgdesk, hbbs or csv "
+			"(default: auto)" },
+	{ "take-rights", NULL, ADM_FLAG, ADM_OWN, NULL, NULL,
+			"administrators there are administrators here, else users" },
+	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,
+			"settings of hawser-api (default: as it is started)" },
+	{ "database", "WHERE", ADM_TEXT, ADM_OWN, NULL, NULL,
+			"its database: sqlite:FILE or postgresql://..." },
+	{ "data-dir", "DIR", ADM_TEXT, ADM_OWN, NULL, NULL, "folder of its database and keys" },
+	ADM_END
+};
 static const struct adm_option which[] = { { "of", "SERVER", ADM_CHOICE, ADM_OWN, NULL,
 							   "rendezvous|relay|api",
 							   "rendezvous|relay|api" },
@@ -78,6 +91,11 @@ const struct adm_verb adm_verbs_local[] = {
 			restore },
 	{ "db", "import-hbbs", "FILE", 1, 1, HERE, "take over the database and the key of hbbs",
 			adm_db, hbbs },
+
+	{ "db", "import", "FILE", 1, 1, ADM_LOCAL | ADM_LISTS | ADM_CHANGES,
+			"take over people, groups, devices and books of another API server into the "
+			"database of hawser-api; twice changes nothing",
+			adm_db_take_over, take_over },
 
 	{ "server", "status", "", 0, 0, HERE, "counters and table sizes", adm_run_control, which,
 			NULL, "stats" },

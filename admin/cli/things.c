@@ -297,3 +297,35 @@ int adm_create(struct adm_call *call, json_t *body)
 	json_decref(made);
 	return adm_complain_of(call, status);
 }
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+struct list {
+	struct adm_rows *rows;
+	bool refused; /* by the look: the end of the rows says why */
+};
+
+static int put_row(const json_t *row, void *arg)
+{
+	struct list *l = arg;
+	int r = adm_rows_add(l->rows, row);
+
+	l->refused = r == HWS_ERR_INVAL;
+	return r;
+}
+
+int adm_show_list(struct adm_call *call, const char *path, const char *query)
+{
+	struct list l = { .rows = NULL };
+	int status;
+
+	if (adm_rows_new(stdout, &call->look, &l.rows, &call->err) < 0)
+		return adm_complain_of(call, ADM_USAGE);
+	status = adm_rest_list(call, path, query, put_row, &l);
+	if (l.refused)
+		call->err.text[0] = 0;
+	if ((status == ADM_DONE || l.refused) && adm_rows_end(l.rows, &call->err) < 0)
+		status = ADM_USAGE;
+	adm_rows_free(l.rows);
+	return adm_complain_of(call, status);
+}

@@ -16,11 +16,6 @@
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
-static int put_row(const json_t *row, void *arg)
-{
-	return adm_rows_add(arg, row);
-}
-
 struct follow {
 	struct adm_call *call;
 	json_int_t seen; /* number of the latest event that was shown */
@@ -104,7 +99,6 @@ int adm_audit_list(struct adm_call *call)
 {
 	const char *path = call->verb->path ? call->verb->path : "/audit";
 	const struct adm_thing *thing = adm_thing_find("audit");
-	struct adm_rows *rows = NULL;
 	struct hws_buf query;
 	int status = adm_query_make(call, &query);
 
@@ -127,21 +121,12 @@ int adm_audit_list(struct adm_call *call)
 	} else {
 		call->look.key = "name";
 	}
-	if (adm_given(call, "follow")) {
+	if (adm_given(call, "follow"))
 		status = follow(call, path, (const char *)hws_buf_bytes(&query).ptr);
-		hws_buf_done(&query);
-		return status;
-	}
-	if (adm_rows_new(stdout, &call->look, &rows, &call->err) < 0) {
-		hws_buf_done(&query);
-		return adm_complain_of(call, ADM_USAGE);
-	}
-	status = adm_rest_list(call, path, (const char *)hws_buf_bytes(&query).ptr, put_row, rows);
-	if (adm_rows_end(rows, &call->err) < 0)
-		status = ADM_USAGE;
-	adm_rows_free(rows);
+	else
+		status = adm_show_list(call, path, (const char *)hws_buf_bytes(&query).ptr);
 	hws_buf_done(&query);
-	return adm_complain_of(call, status);
+	return status;
 }
 
 static int to_stdout(struct hws_bytes part, void *arg HWS_UNUSED)

@@ -1,12 +1,14 @@
-/* admin/verbs_glass: getting in when nobody can: on the database of hawser-api itself, so that it
+/* Getting in when nobody can, and the first time: on the database of hawser-api itself, so that it
  * works while that, or the provider that people log in with, is away. */
 #include "admin/cli/api_store.h"
 #include "admin/cli/call.h"
+#include "admin/cli/rest.h"
 #include "admin/cli/secret.h"
 #include "admin/cli/verbs.h"
 #include "admin/data/accounts.h"
 #include "admin/data/audit.h"
 #include "admin/data/factors.h"
+#include "admin/data/links.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -144,4 +146,73 @@ int adm_user_break_glass(struct adm_call *call)
 	}
 	hws_wipe(password, sizeof(password));
 	return r < 0 ? adm_complain_of(call, ADM_FAILED) : ADM_DONE;
+}
+
+/* --- the first owner -------------------------------------------------------------------------- */
+
+/* Of the server that runs: it knows what it is called. */
+static int ask_link(struct adm_call *call)
+{
+	json_t *answer = NULL;
+	int status = adm_rest_call(call, "POST", "/setup/link", NULL, &answer);
+	const char *url = json_string_value(json_object_get(answer, "url"));
+
+	if (status == ADM_DONE && url)
+		printf("%s\n", url);
+	else if (status == ADM_DONE)
+		status = adm_complain(ADM_FAILED, "the server gives no link");
+	json_decref(answer);
+	return status;
+}
+
+static int make_link(struct adm_call *call, struct adm_api_store *s)
+{
+	const int64_t now = (int64_t)(hws_wall_us() / HWS_US_PER_MS);
+	const char *url = adm_value(call, "url");
+	char token[DAT_TOKEN_TEXT] = "", actor[80];
+	const struct dat_link_new link = { .kind = DAT_LINK_SETUP, .made_by = actor };
+	struct sql_conn *c = NULL;
+	int64_t owners = 0;
+	int r = adm_api_store_take(s, &c);
+
+	if (r < 0)
+		return r;
+	snprintf(actor, sizeof(actor), "cli:%.60s", who());
+	r = dat_account_owners(c, &owners);
+	if (r == HWS_OK && owners)
+		r = hws_error_set(&call->err, HWS_ERR_EXISTS,
+				"there is an owner already: hawser-admin user break-glass NAME gives one "
+				"a new password");
+	if (r == HWS_OK)
+		r = dat_link_add(c, &link, now, token);
+	sql_give(c);
+	if (r == HWS_OK)
+		printf("%s/#/setup?token=%s\n", url ? url : "https://SERVER", token);
+	hws_wipe(token, sizeof(token));
+	return r;
+}
+
+int adm_user_setup_link(struct adm_call *call)
+{
+	bool direct = adm_given(call, "database") || adm_given(call, "data-dir") ||
+			adm_given(call, "config");
+	struct adm_api_store *s = NULL;
+	int status = ADM_AWAY, r;
+
+	call->settings.local = true;
+	if (!direct)
+		status = ask_link(call);
+	if (status != ADM_AWAY)
+		return adm_complain_of(call, status);
+	call->err.text[0] = 0;
+	r = adm_api_store_open(call, &s);
+	if (r == HWS_OK)
+		r = make_link(call, s);
+	adm_api_store_close(s);
+	if (r < 0 && !call->err.text[0])
+		hws_error_set(&call->err, r, "%s", hws_err_text(r));
+	return adm_complain_of(call,
+			r == HWS_OK                           ? ADM_DONE
+					: r == HWS_ERR_EXISTS ? ADM_CONFLICT
+							      : ADM_FAILED);
 }

@@ -1,7 +1,10 @@
-/* admin/verbs_local: what is done on the server itself, beside the words of control sockets. */
+/* What is done on the server itself beside the words of control sockets: databases and the key. */
+#include "admin/cli/api_store.h"
 #include "admin/cli/db.h"
 #include "admin/cli/query.h"
 #include "admin/cli/verbs.h"
+#include "admin/import/import.h"
+#include "shared/base/clock.h"
 #include <string.h>
 
 /* The words of old take their options themselves. */
@@ -53,4 +56,68 @@ int adm_key_show(struct adm_call *call)
 	json_decref(req);
 	json_decref(answer);
 	return status;
+}
+
+/* --- take-over -------------------------------------------------------------------------------- */
+
+static void show_line(const struct imp_line *l, void *arg)
+{
+	json_t *row = json_pack("{s:s,s:s,s:s,s:s}", "what", l->what, "name", l->name, "result",
+			imp_verb_name(l->verb), "why", l->why);
+
+	if (row && adm_rows_add(arg, row) < 0 && l->verb == IMP_REFUSE)
+		adm_complain(0, "%s %s: %s", l->what, l->name, l->why);
+	json_decref(row);
+}
+
+static int take_over(struct adm_call *call, struct adm_api_store *s, struct adm_rows *rows)
+{
+	const char *kind = adm_value(call, "from");
+	struct imp_report report = { 0 };
+	const struct imp_job job = { .kind = kind ? kind : "auto",
+		.file = call->args[0],
+		.dry_run = call->dry_run,
+		.take_rights = adm_given(call, "take-rights"),
+		.now = (int64_t)(hws_wall_us() / HWS_US_PER_MS),
+		.by = "cli",
+		.say = show_line,
+		.arg = rows };
+	struct sql_conn *c = NULL;
+	int r = adm_api_store_take(s, &c);
+
+	if (r == HWS_OK) {
+		r = imp_run(c, adm_api_store_keys(s), &job, &report, &call->err);
+		sql_give(c);
+	}
+	if (r < 0 && !call->err.text[0])
+		hws_error_set(&call->err, r, "%s: %s", call->args[0], hws_err_text(r));
+	if (r < 0)
+		return ADM_FAILED;
+	fprintf(stderr, "%s%s: %llu added, %llu changed, %llu as they were, %llu refused%s\n",
+			call->dry_run ? "nothing was changed; it would be, of " : "of ",
+			report.kind, (unsigned long long)report.added,
+			(unsigned long long)report.changed, (unsigned long long)report.same,
+			(unsigned long long)report.refused,
+			report.without_password
+					? "; people need new passwords: hawser-admin user passwd"
+					: "");
+	return report.refused ? ADM_PARTLY : ADM_DONE;
+}
+
+int adm_db_take_over(struct adm_call *call)
+{
+	struct adm_api_store *s = NULL;
+	struct adm_rows *rows = NULL;
+	int status = ADM_FAILED;
+
+	call->look.usual = "what,name,result,why";
+	call->look.key = "name";
+	if (adm_rows_new(stdout, &call->look, &rows, &call->err) == HWS_OK &&
+			adm_api_store_open(call, &s) == HWS_OK)
+		status = take_over(call, s, rows);
+	if (rows && adm_rows_end(rows, &call->err) < 0)
+		status = ADM_FAILED;
+	adm_rows_free(rows);
+	adm_api_store_close(s);
+	return adm_complain_of(call, status);
 }

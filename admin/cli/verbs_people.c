@@ -117,15 +117,9 @@ static const struct adm_thing *member_thing(const struct adm_call *call)
 	return adm_thing_find(strcmp(call->verb->noun, "group") == 0 ? "user" : "device");
 }
 
-static int put_row(const json_t *row, void *arg)
-{
-	return adm_rows_add(arg, row);
-}
-
 int adm_group_members(struct adm_call *call)
 {
 	const struct adm_thing *thing = member_thing(call);
-	struct adm_rows *rows = NULL;
 	char guid[40], query[80];
 	int status = adm_target_guid(call, call->thing, call->args[0], guid);
 
@@ -133,14 +127,9 @@ int adm_group_members(struct adm_call *call)
 		return status;
 	call->look.usual = thing->columns;
 	call->look.key = strcmp(thing->key, "id") == 0 ? "id" : "guid";
-	if (adm_rows_new(stdout, &call->look, &rows, &call->err) < 0 ||
-			hws_fmt(query, sizeof(query), "group=%s", guid) < 0)
-		return adm_complain_of(call, ADM_USAGE);
-	status = adm_rest_list(call, thing->path, query, put_row, rows);
-	if (status == ADM_DONE && adm_rows_end(rows, &call->err) < 0)
-		status = ADM_USAGE;
-	adm_rows_free(rows);
-	return adm_complain_of(call, status);
+	if (hws_fmt(query, sizeof(query), "group=%s", guid) < 0)
+		return ADM_FAILED;
+	return adm_show_list(call, thing->path, query);
 }
 
 /* Names from the second argument on go into the group `guid`; "" = none. */

@@ -14,30 +14,6 @@ static int say(const struct adm_call *call, const char *text)
 	return ADM_DONE;
 }
 
-static int put_row(const json_t *row, void *arg)
-{
-	return adm_rows_add(arg, row);
-}
-
-/* A list as the look wants it. */
-static int list(struct adm_call *call, const char *path, const char *query)
-{
-	struct adm_rows *rows = NULL;
-	int status;
-
-	if (adm_rows_new(stdout, &call->look, &rows, &call->err) < 0)
-		return adm_complain_of(call, ADM_USAGE);
-	status = adm_rest_list(call, path, query, put_row, rows);
-	if (status && call->err.code == HWS_ERR_INVAL)
-		call->err.text[0] = 0; /* a column: said by the end */
-	if (status == ADM_DONE || call->err.code == HWS_ERR_INVAL) {
-		if (adm_rows_end(rows, &call->err) < 0)
-			status = ADM_USAGE;
-	}
-	adm_rows_free(rows);
-	return adm_complain_of(call, status);
-}
-
 static void look_at(struct adm_call *call, const struct adm_thing *thing)
 {
 	call->look.usual = thing->columns;
@@ -57,7 +33,7 @@ int adm_run_list(struct adm_call *call)
 	if (status)
 		return adm_complain_of(call, status);
 	look_at(call, call->thing);
-	status = list(call, path, (const char *)hws_buf_bytes(&query).ptr);
+	status = adm_show_list(call, path, (const char *)hws_buf_bytes(&query).ptr);
 	hws_buf_done(&query);
 	return status;
 }
@@ -195,7 +171,7 @@ int adm_run_inside(struct adm_call *call)
 	if (status)
 		return adm_complain_of(call, status);
 	call->look.key = "guid";
-	status = list(call, path, (const char *)hws_buf_bytes(&query).ptr);
+	status = adm_show_list(call, path, (const char *)hws_buf_bytes(&query).ptr);
 	hws_buf_done(&query);
 	return status;
 }
