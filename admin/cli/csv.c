@@ -201,8 +201,8 @@ int adm_csv_read(struct hws_bytes text, struct adm_csv **ret, struct hws_error *
 	hws_buf_init(&r.csv->text, 128u << 20);
 	hws_buf_init(&r.csv->cells, 64u << 20);
 	hws_buf_init(&r.csv->rows, (ADM_CSV_ROWS_MAX + 2) * sizeof(struct row));
-	if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0)
-		r.in = hws_bytes(text.ptr + 3, text.len - 3);
+	while (r.in.len >= 3 && memcmp(r.in.ptr, "\xef\xbb\xbf", 3) == 0)
+		r.in = hws_bytes(r.in.ptr + 3, r.in.len - 3);
 	r.separator = separator_of(r.in);
 	while (e == HWS_OK && r.at < r.in.len) {
 		if (!at_line_end(&r))

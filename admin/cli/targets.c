@@ -191,8 +191,10 @@ static int on_row(const json_t *row, void *arg)
 	bool fits = s->count == 0; /* filters alone say it */
 
 	if (s->count > ONE_BY_ONE) {
-		fits = match_exact(s, n.name, &n) | match_exact(s, n.other, &n) |
-				match_exact(s, n.id, &n) | match_exact(s, n.guid, &n);
+		const char *const names[] = { n.name, n.other, n.id, n.guid };
+
+		for (size_t i = 0; i < HWS_COUNT(names); i++)
+			fits = match_exact(s, names[i], &n) || fits;
 		for (size_t i = 0; i < s->count; i++) {
 			if (adm_pattern_is_open(&s->pattern[i]) && match_at(s, i, &n))
 				fits = true;
