@@ -210,8 +210,10 @@ int adm_token_add(struct adm_call *call)
 
 	if (status == ADM_DONE && !json_object_get(body, "scopes"))
 		status = adm_complain(ADM_USAGE, "what may it do? --scope device=rw,audit=r");
-	if (status)
+	if (status) {
+		json_decref(body);
 		return adm_complain_of(call, status);
+	}
 	json_object_set_new(body, "name", json_string(call->args[0]));
 	if (!json_object_get(body, "expires_at"))
 		json_object_set_new(body, "expires_at",

@@ -43,8 +43,12 @@ static struct adm_call call;
 
 static int parse(const char *noun, const char *verb, int argc, const char **argv)
 {
+	static char *words[256]; /* what is parsed points into it */
+
+	ck_assert_uint_le((size_t)argc, HWS_COUNT(words));
+	memcpy(words, argv, (size_t)argc * sizeof(words[0]));
 	memset(&call, 0, sizeof(call));
-	return adm_args_parse(&call, adm_verb_find(noun, verb), argc, (char **)(uintptr_t)argv);
+	return adm_args_parse(&call, adm_verb_find(noun, verb), argc, words);
 }
 
 #define PARSE(noun, verb, ...)                                                                     \
