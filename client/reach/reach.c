@@ -44,6 +44,17 @@ void hws_reach_blame_server(struct hws_reach *r, int why)
 				"%s answers, but has no rendezvous server's WebSocket at this path: behind a web "
 				"server it is mostly /ws/id",
 				text);
+	else if (why == HWS_ERR_UNSUPPORTED && r->conf.token)
+		hws_error_set(&r->why, why,
+				"the rendezvous server %s offers no encryption, so the login of your account was "
+				"not sent to it: 'hawser logout' connects without",
+				text);
+	else if (why == HWS_ERR_KEY)
+		hws_error_set(&r->why, why,
+				"the rendezvous server %s has another key than the one that is set for it: take "
+				"the one that 'hawser-rendezvous key' prints there. If it was right before, "
+				"somebody may be between you and the server",
+				text);
 	else
 		hws_error_set(&r->why, why,
 				"cannot reach the rendezvous server %s: %s. Check the server's name in the "

@@ -21,6 +21,9 @@ struct hws_reach_conf {
 	/* as reach/server_addr, default port 21116; by a WebSocket hosts are met at relays only */
 	const char *server;
 	const char *key; /* the server's public key as text; "" if none is configured */
+	/* The account's token at this server, NULL = none; borrowed until the end. Said only where
+	 * the link is encrypted for `key`, or by TLS. */
+	const char *token;
 	const char *version;
 	Rdv__ConnType conn_type;
 	Rdv__NatType nat_type; /* our own, UNKNOWN if not probed */

@@ -60,6 +60,7 @@ static int send_punch_request(struct hws_reach *r)
 	q.version = r->version;
 	q.force_relay = r->facts.forced;
 	q.only_direct = r->conf.only_direct;
+	q.token = hws_reach_token(r, r->query);
 	if (!r->plain)
 		hws_reach_udp_offer(r, &q, &offer);
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
@@ -374,12 +375,26 @@ void hws_reach_ask_callbacks(struct hws_reach *r, struct hws_server_query_conf *
 	conf->arg = r;
 }
 
+const uint8_t *hws_reach_secure_pk(const struct hws_reach *r, uint8_t pk[HWS_PK_LEN])
+{
+	return r->conf.token && hws_key_parse(r->key, pk) == HWS_OK ? pk : NULL;
+}
+
+char *hws_reach_token(const struct hws_reach *r, const struct hws_server_query *query)
+{
+	const char *token = hws_server_query_is_secure(query) ? r->conf.token : NULL;
+
+	return (char *)(uintptr_t)(token ? token : "");
+}
+
 int hws_reach_ask(struct hws_reach *r)
 {
 	struct hws_server_query_conf conf = { .server_addr = &r->server_addr,
 		.timeout_us = HWS_REACH_CONNECT_US };
+	uint8_t pk[HWS_PK_LEN];
 	int res;
 
+	conf.secure_pk = hws_reach_secure_pk(r, pk);
 	hws_reach_ask_callbacks(r, &conf);
 	res = hws_server_query_new(r->loop, r->work, &conf, &r->query);
 	if (res < 0)

@@ -6,6 +6,7 @@
 #include "client/reach/reach.h"
 #include "client/reach/relay_join.h"
 #include "client/reach/server_query.h"
+#include "shared/crypto/identity.h"
 #include "shared/net/dialer.h"
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/limits.h"
@@ -129,6 +130,12 @@ void hws_reach_blame_server(struct hws_reach *r, int why);
 
 /* --- reach_ask.c */
 int hws_reach_ask(struct hws_reach *r) HWS_MUST_CHECK;
+/* Links on which the token goes: the key that must have signed what the server offers, parsed into
+ * `pk`; NULL: there is no token, or no key. */
+const uint8_t *hws_reach_secure_pk(const struct hws_reach *r, uint8_t pk[HWS_PK_LEN]);
+/* What may be said of the account on this link; "" if nothing. For protobuf-c, which changes
+ * nothing. */
+char *hws_reach_token(const struct hws_reach *r, const struct hws_server_query *query);
 /* What the question waited for is known, or will not be. */
 void hws_reach_ask_ready(struct hws_reach *r);
 /* The link to the server is of no more use. */

@@ -183,6 +183,7 @@ static int send_request(struct hws_reach_relay *l, struct hws_server_query *quer
 	q.id = reach_of(l)->id;
 	q.uuid = l->uuid;
 	q.relay_server = l->name;
+	q.token = hws_reach_token(reach_of(l), query);
 	q.secure = reach_of(l)->statement_len > 0;
 	q.udp_blocked = reach_of(l)->facts.tests_udp && hws_reach_udp_silent(reach_of(l));
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
@@ -302,8 +303,10 @@ static bool ask_on_link(struct hws_reach_relay *l)
 static void ask(struct hws_reach_relay *l)
 {
 	struct hws_reach *r = reach_of(l);
+	uint8_t pk[HWS_PK_LEN];
 	const struct hws_server_query_conf conf = { .server_addr = &r->server_addr,
 		.timeout_us = HWS_REACH_CONNECT_US,
+		.secure_pk = hws_reach_secure_pk(r, pk),
 		.on_open = on_open,
 		.on_message = on_message,
 		.on_end = on_end,

@@ -2,6 +2,7 @@
  * one, before anything else is said. What keeps the link is the heartbeat of the server, which is
  * echoed. */
 #include "client/reach/server_link.h"
+#include "client/reach/server_offer.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/net/conn.h"
@@ -11,7 +12,6 @@
 #include "shared/wire/server_kx.h"
 
 #define CONNECT_US (18 * HWS_US_PER_S)
-#define OFFER_US (18 * HWS_US_PER_S) /* deployed hosts' patience with an offer */
 #define STALL_US (20 * HWS_US_PER_S)
 #define KEEP_ALIVE_S 60 /* when the server names none */
 #define KEEP_ALIVE_MIN_S 4
@@ -53,26 +53,6 @@ static void on_no_offer(void *arg)
 	hws_conn_close(l->conn, HWS_ERR_UNSUPPORTED);
 }
 
-static int take_offer(struct hws_server_link *l, struct hws_bytes payload)
-{
-	uint8_t key_secret[HWS_SESSION_KEY_LEN];
-	struct hws_buf reply;
-	int r;
-
-	hws_buf_init(&reply, HWS_RDV_FRAME_MAX);
-	r = hws_kx_client_answer(l->pk, payload, &reply, key_secret);
-	/* deployed hosts go on in plain here: whoever sits between could have that */
-	if (r == HWS_ERR_NOTFOUND)
-		r = HWS_ERR_UNSUPPORTED;
-	if (r == HWS_OK)
-		r = hws_conn_send(l->conn, hws_buf_bytes(&reply));
-	if (r == HWS_OK)
-		hws_conn_set_key(l->conn, key_secret);
-	hws_wipe(key_secret, sizeof(key_secret));
-	hws_buf_done(&reply);
-	return r;
-}
-
 static int take_message(struct hws_server_link *l, struct hws_bytes payload)
 {
 	Rdv__RendezvousMessage *m = NULL;
@@ -99,7 +79,7 @@ static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 	} else if (l->open) {
 		r = take_message(l, payload);
 	} else {
-		r = take_offer(l, payload);
+		r = hws_server_offer_take(c, l->pk, payload);
 		if (r == HWS_OK)
 			become_open(l);
 	}
@@ -131,7 +111,7 @@ static int begin(struct hws_server_link *l, struct hws_stream *s)
 	if (l->ws || !l->has_pk)
 		become_open(l);
 	else
-		hws_timer_start(l->loop, &l->offer, OFFER_US, on_no_offer, l);
+		hws_timer_start(l->loop, &l->offer, HWS_SERVER_OFFER_US, on_no_offer, l);
 	return HWS_OK;
 }
 

@@ -1,11 +1,13 @@
 /* One short link to a rendezvous server. The local port stays known, since a punched hole belongs
  * to it. */
 #include "client/reach/server_query.h"
+#include "client/reach/server_offer.h"
 #include "shared/base/mem.h"
 #include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/frame.h"
 #include "shared/wire/limits.h"
+#include <string.h>
 
 #define LINGER_US 5000000
 #define STALL_US 20000000
@@ -17,6 +19,9 @@ struct hws_server_query {
 	struct hws_conn *conn;
 	struct sockaddr_storage local, peer;
 	struct hws_deferred deferred;
+	struct hws_timer offer;
+	bool tls, has_pk, open;
+	uint8_t pk[HWS_PK_LEN];
 	bool over;     /* no callback any more */
 	bool flushing; /* the link frees us when it ends */
 };
@@ -28,10 +33,35 @@ static void free_ask(void *arg)
 
 static void end(struct hws_server_query *a, int why)
 {
+	hws_timer_stop(&a->offer);
 	if (a->over)
 		return;
 	a->over = true;
 	a->conf.on_end(a, why, a->conf.arg);
+}
+
+static void become_open(struct hws_server_query *a)
+{
+	hws_timer_stop(&a->offer);
+	a->open = true;
+	a->conf.on_open(a, a->conf.arg);
+}
+
+static void on_no_offer(void *arg)
+{
+	struct hws_server_query *a = arg;
+
+	hws_conn_close(a->conn, HWS_ERR_UNSUPPORTED);
+}
+
+static void on_offer(struct hws_server_query *a, struct hws_bytes payload)
+{
+	int r = hws_server_offer_take(a->conn, a->pk, payload);
+
+	if (r == HWS_OK)
+		become_open(a);
+	else
+		hws_conn_close(a->conn, hws_frame_is_http(payload) ? HWS_ERR_PORTAL : r);
 }
 
 static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
@@ -42,6 +72,10 @@ static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 
 	if (a->over || payload.len == 0)
 		return;
+	if (!a->open) {
+		on_offer(a, payload);
+		return;
+	}
 	r = hws_rdv_unpack(payload, &m);
 	if (r < 0) {
 		hws_conn_close(c, hws_frame_is_http(payload) ? HWS_ERR_PORTAL : r);
@@ -84,7 +118,10 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 		end(a, r);
 		return;
 	}
-	a->conf.on_open(a, a->conf.arg);
+	if (a->has_pk)
+		hws_timer_start(a->loop, &a->offer, HWS_SERVER_OFFER_US, on_no_offer, a);
+	else
+		become_open(a);
 }
 
 int hws_server_query_new(struct hws_loop *loop, struct hws_work *work,
@@ -104,6 +141,11 @@ int hws_server_query_new(struct hws_loop *loop, struct hws_work *work,
 	a->conf = *conf;
 	a->conf.server_addr = NULL; /* borrowed until return only */
 	a->conf.bind_to = NULL;
+	a->conf.secure_pk = NULL;
+	a->tls = conf->server_addr->tls;
+	a->has_pk = conf->secure_pk && !conf->server_addr->ws;
+	if (a->has_pk)
+		memcpy(a->pk, conf->secure_pk, sizeof(a->pk));
 	r = hws_server_addr_open_start(loop, work, &server_addr, on_dialed, a, &a->dial);
 	if (r < 0) {
 		hws_free(a);
@@ -128,6 +170,11 @@ int hws_server_query_send(struct hws_server_query *a, const Rdv__RendezvousMessa
 	return r;
 }
 
+bool hws_server_query_is_secure(const struct hws_server_query *a)
+{
+	return a->has_pk || a->tls;
+}
+
 const struct sockaddr_storage *hws_server_query_local(const struct hws_server_query *a)
 {
 	return &a->local;
@@ -145,6 +192,7 @@ void hws_server_query_free(struct hws_server_query *a)
 	if (!a)
 		return;
 	a->over = true;
+	hws_timer_stop(&a->offer);
 	hws_server_addr_open_cancel(a->dial);
 	a->dial = NULL;
 	c = a->conn;
