@@ -1,5 +1,6 @@
 /* From the account to the keyboard: what the API server's database permits arrives at the host by
  * way of the ID server, and holds in the session. Real processes throughout. */
+#include "admin/data/control_roles.h"
 #include "admin/data/devices.h"
 #include "admin/data/rules.h"
 #include "tests/e2e/stack.h"
@@ -30,7 +31,8 @@ static void set_up(void)
 {
 	const char *argv[] = { test_bin("admin/api/hawser-api"), "--state-dir", dir,
 		"--runtime-dir", dir, "--port", "0", "--bind", "127.0.0.1", NULL };
-	char policy[300], database[300], role[DAT_GUID_TEXT];
+	char policy[300], database[300];
+	struct dat_control_role role;
 	struct hws_error err = { 0 };
 
 	test_dir(dir, sizeof(dir));
@@ -43,8 +45,9 @@ static void set_up(void)
 			"%s", err.text);
 	ck_assert_int_eq(sql_take(db, &sql), HWS_OK);
 	/* who is not logged in may look and not type */
-	ck_assert_int_eq(dat_control_role_set(sql, "Strangers", "not_logged", true, NO_KEYBOARD, "",
-					 now(), role),
+	ck_assert_int_eq(dat_control_role_builtin(sql, "not_logged", &role), HWS_OK);
+	ck_assert_int_eq(dat_control_role_change(sql, role.guid, NULL, NULL, 1,
+					 &(uint64_t){ NO_KEYBOARD }, now()),
 			HWS_OK);
 	ck_assert_int_eq(setenv(SETTING, policy, 1), 0);
 	memset(&stack, 0, sizeof(stack));

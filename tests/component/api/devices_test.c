@@ -64,7 +64,7 @@ static int64_t set_options(const char *guid, const char *const *pairs)
 		ck_ok(hws_str_copy(o[n].key, sizeof(o[n].key), pairs[2 * n]));
 		ck_ok(hws_str_copy(o[n].value, sizeof(o[n].value), pairs[2 * n + 1]));
 	}
-	ck_ok(dat_strategy_set_options(g.c, guid, o, n));
+	ck_ok(dat_strategy_set_options(g.c, guid, o, n, ground_now()));
 	ck_ok(dat_strategy_get(g.c, guid, &s));
 	return s.modified_at;
 }
@@ -114,7 +114,7 @@ START_TEST(a_strategy_comes_with_a_heartbeat_and_is_taken_back)
 	ck_ok(hws_str_copy(dev, sizeof(dev), guid));
 	must_be(post(BEAT, "{" WHO ",'ver':1004090,'modified_at':0}"), 200, "{}");
 	must_be(post(BEAT, "{" WHO ",'ver':1004090,'modified_at':0}"), 200, "{}");
-	ck_ok(dat_strategy_add(g.c, "base", "", base));
+	ck_ok(dat_strategy_add(g.c, "base", "", ground_now(), base));
 	one = set_options(base, first);
 	ck_ok(dat_strategy_assign(g.c, base, DAT_TARGET_DEVICE, dev, ground_now()));
 	reply = beat_until_number(0, one);
@@ -392,7 +392,7 @@ START_TEST(a_token_puts_a_device_to_its_place)
 			"{\"error\":\"Strategy not found: base\"}");
 	ck_ok(dat_device_get(g.c, dev, &d));
 	ck_assert_str_eq(d.owner_name, "");
-	ck_ok(dat_strategy_add(g.c, "base", "", base));
+	ck_ok(dat_strategy_add(g.c, "base", "", ground_now(), base));
 	must_be_blank(api_call(&g.api, t1, "POST", "/api/devices/cli", PLACE));
 	ck_ok(dat_device_get(g.c, dev, &d));
 	ck_assert_str_eq(d.owner_name, "bob");
