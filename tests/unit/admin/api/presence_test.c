@@ -120,7 +120,7 @@ START_TEST(others_changes_are_noticed)
 	ck_ok(dat_end_ask(test_conn, dev, 7, "ann", NOW));
 	ck_ok(adi_presence_poll(p, test_conn));
 	ck_assert(!adi_presence_quick(p, &b, NOW) && adi_presence_quick(p, &c, NOW));
-	ck_ok(dat_strategy_add(test_conn, "s", "", strategy));
+	ck_ok(dat_strategy_add(test_conn, "s", "", 1, strategy));
 	ck_ok(dat_strategy_assign(test_conn, strategy, DAT_TARGET_DEVICE, dev, NOW));
 	ck_ok(adi_presence_poll(p, test_conn));
 	ck_assert(!adi_presence_quick(p, &c, NOW));

@@ -321,7 +321,7 @@ START_TEST(changes_are_heard_once_and_in_order)
 	/* nobody remembers a device that is new */
 	ck_assert_str_eq(h.text, "");
 	ck_ok(dat_device_set_status(test_conn, dev, DAT_DEVICE_OFF, NOW));
-	ck_ok(dat_strategy_add(test_conn, "s", "", strategy));
+	ck_ok(dat_strategy_add(test_conn, "s", "", 1, strategy));
 	ck_ok(dat_strategy_assign(test_conn, strategy, DAT_TARGET_DEVICE, dev, NOW));
 	ck_ok(hws_fmt(want, sizeof(want), "0:%s;1:;", dev));
 	ck_ok(dat_changes_since(test_conn, &seq, hear, &h));
