@@ -7,10 +7,10 @@
 #include "admin/data/changes.h"
 #include "admin/data/conn_log.h"
 #include "admin/data/factors.h"
-#include "admin/data/leases.h"
-#include "admin/data/login_log.h"
 #include "admin/data/flows.h"
+#include "admin/data/leases.h"
 #include "admin/data/links.h"
+#include "admin/data/login_log.h"
 #include "admin/data/reports.h"
 #include "admin/data/sessions.h"
 #include "shared/base/clock.h"
@@ -177,6 +177,7 @@ static void work(struct adi_keeper *k, bool last)
 
 	if (sql_take(k->app->db, &c) < 0)
 		return;
+	adi_app_settings(k->app, c, &(struct adi_settings){ 0 }); /* for who may not wait */
 	if (adi_presence_poll(k->app->presence, c) < 0)
 		hws_debug("changes_not_read");
 	if (last || now - k->wrote_at >= WRITE_MS || now < k->wrote_at) {

@@ -6,16 +6,20 @@
 #include "admin/api/policy_link.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
 #include "shared/sys/local_socket.h"
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCAL_BACKLOG 256
+#define SITES_US (2 * HWS_US_PER_S)
 #define FD_OWN 256u /* standard ones, loops, control, metrics, databases */
 
 /* --- places ----------------------------------------------------------------------------------- */
@@ -110,18 +114,56 @@ static int listen_all(struct adi_server *s, struct hws_error *err)
 /* --- limits ----------------------------------------------------------------------------------- */
 
 /* What the settings say, as far as there are descriptors for it. */
-static struct htp_limits limits_of(const struct adi_server *s, const struct adi_config *c)
+static struct htp_limits limits_of(struct adi_server *s, const struct adi_config *c)
 {
 	struct htp_limits l = adi_config_limits(c);
 	uint64_t room = s->fd_limit > 2 * FD_OWN ? s->fd_limit - FD_OWN : FD_OWN;
 
-	if (l.links_max > room) {
+	if (l.links_max > room && !s->told_of_files) {
+		s->told_of_files = true;
 		hws_warn("few_descriptors", HWS_U64("max_links", l.links_max),
 				HWS_U64("possible", room),
 				HWS_STR("text", "raise the limit of open files (LimitNOFILE=)"));
-		l.links_max = (uint32_t)room;
 	}
+	l.links_max = (uint32_t)HWS_MIN(l.links_max, room);
 	return l;
+}
+
+/* --- web sites that may use the API ----------------------------------------------------------- */
+
+/* Those of the configuration and those of the settings, as one list. */
+static int set_limits(struct adi_server *s, const struct adi_config *c, const char *sites,
+		struct hws_error *err)
+{
+	struct htp_limits limits = limits_of(s, c);
+	char all[sizeof(s->sites) + 4096];
+	int r = hws_fmt(all, sizeof(all), "%s%s%s", limits.origins,
+			*limits.origins && *sites ? "," : "", sites);
+
+	if (r < 0)
+		return hws_error_set(err, r, "the list of web sites is too long");
+	limits.origins = all;
+	return htp_server_set_limits(s->edge, &limits, err);
+}
+
+/* The keeper reads the settings; what has changed is put into force here, on the loop. */
+static void on_sites(void *arg)
+{
+	struct adi_server *s = arg;
+	char sites[sizeof(s->sites)];
+	struct hws_error err = { 0 };
+
+	pthread_mutex_lock(&s->app->lock);
+	memcpy(sites, s->app->settings.allowed_origins, sizeof(sites));
+	pthread_mutex_unlock(&s->app->lock);
+	for (char *p = sites; (p = strchr(p, '\n'));)
+		*p = p[1] ? ',' : '\0';
+	if (strcmp(sites, s->sites) != 0) {
+		if (set_limits(s, s->conf, sites, &err) < 0)
+			hws_warn("allowed_origins", HWS_STR("text", err.text));
+		memcpy(s->sites, sites, sizeof(sites));
+	}
+	hws_timer_start(s->loop, &s->sites_timer, SITES_US, on_sites, s);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -214,6 +256,7 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 						"give --tls-cert and --tls-key, or put a TLS proxy "
 						"before it and name it in --trusted-proxies"));
 	adi_setup_announce(s->app);
+	on_sites(s);
 	*ret = s;
 	return HWS_OK;
 }
@@ -222,6 +265,7 @@ void adi_server_free(struct adi_server *s)
 {
 	if (!s)
 		return;
+	hws_timer_stop(&s->sites_timer);
 	adi_metrics_free(s);
 	if (s->local_bound)
 		(void)unlink(s->local_path);
@@ -244,7 +288,6 @@ void adi_server_free(struct adi_server *s)
 
 int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_error *err)
 {
-	struct htp_limits limits = limits_of(s, c);
 	struct hws_tls_server *fresh = NULL;
 	char kept[300];
 	int r = HWS_OK;
@@ -255,7 +298,7 @@ int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_err
 	if (s->tls && *c->tls_cert)
 		r = hws_tls_server_new(c->tls_cert, c->tls_key, &fresh, err);
 	if (r == HWS_OK)
-		r = htp_server_set_limits(s->edge, &limits, err);
+		r = set_limits(s, c, s->sites, err);
 	if (r < 0) {
 		hws_tls_server_free(fresh);
 		return r;
