@@ -23,14 +23,13 @@ static int list_name(const struct dat_provider *p, void *arg)
 
 static void login_providers(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
-	struct dat_page page = { 0, 200 };
+	struct dat_page page;
 	json_t *items;
 	struct sql_conn *c;
 	int64_t total = 0;
 	int r;
 
-	(void)q;
-	if (!adi_take(app, reply, &c))
+	if (!adi_v1_page(q, reply, &page) || !adi_take(app, reply, &c))
 		return;
 	items = json_array();
 	r = dat_provider_list(c, (struct dat_provider_filter){ .enabled_only = true }, page,
