@@ -1,4 +1,4 @@
-/* Logging in to hawser-api at a real provider: as deployed clients do it, and as the console does. */
+/* Logging in to hawser-api at a real provider: as deployed clients do it, and the console. */
 #include "tests/component/api/client.h"
 #include "tests/component/identity/provider.h"
 #include "tests/support/postgres.h"

@@ -1,5 +1,5 @@
-/* What stands in for a provider, and lies: over real TLS, by replies that the test has made. What is
- * wrong in a word itself is in tests/unit/admin/identity/token_test.c. */
+/* What stands in for a provider, and lies: over real TLS, by replies that the test has made. What
+ * is wrong in a word itself is in tests/unit/admin/identity/token_test.c. */
 #include "admin/identity/oidc.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
