@@ -40,6 +40,17 @@ static const char people[] =
 		"objectClass: inetOrgPerson\nuid: twin\ncn: twin1\nsn: T\nuserPassword: twin password\n\n"
 		"dn: cn=twin2," BASE "\n"
 		"objectClass: inetOrgPerson\nuid: twin\ncn: twin2\nsn: T\nuserPassword: twin password\n\n"
+		/* as Active Directory has them */
+		"dn: cn=Willa,ou=old,dc=example,dc=org\n"
+		"objectClass: inetOrgPerson\nobjectClass: extensibleObject\n"
+		"uid: willa\ncn: Willa\nsn: W\n"
+		"objectGUID:: AAECAwQFBgcICQoLDA0ODw==\nuserAccountControl: 512\n"
+		"userPassword: willa password\nmail: willa@example.org\n\n"
+		"dn: cn=Wolf,ou=old,dc=example,dc=org\n"
+		"objectClass: inetOrgPerson\nobjectClass: extensibleObject\n"
+		"uid: wolf\ncn: Wolf\nsn: W\n"
+		"objectGUID:: AQECAwQFBgcICQoLDA0ODw==\nuserAccountControl: 514\n"
+		"userPassword: wolf password\n\n"
 		"dn: cn=desk,ou=groups,dc=example,dc=org\n"
 		"objectClass: groupOfNames\ncn: desk\nmember: uid=ann," BASE "\n\n"
 		"dn: cn=chiefs,ou=groups,dc=example,dc=org\n"
@@ -197,6 +208,22 @@ START_TEST(groups_that_list_their_members_are_found)
 	ck_assert_msg(login_as("bob", "bob password", &p, &err) == HWS_OK, "%s", err.text);
 	ck_assert_uint_eq(json_array_size(p.groups), 0);
 	idn_person_done(&p);
+}
+END_TEST
+
+START_TEST(active_directory_says_who_is_disabled)
+{
+	struct idn_person p;
+	struct hws_error err;
+
+	ck_assert_int_eq(hws_str_copy(conf->base, sizeof(conf->base), "dc=example,dc=org"), HWS_OK);
+	ck_assert_msg(login_as("willa", "willa password", &p, &err) == HWS_OK, "%s", err.text);
+	ck_assert_str_eq(p.subject, "000102030405060708090a0b0c0d0e0f"); /* objectGUID */
+	ck_assert_str_eq(p.name, "willa");
+	idn_person_done(&p);
+	ck_assert_int_eq(login("wolf", "wolf password"), HWS_ERR_DENIED);
+	/* which only they learn whose password is right */
+	ck_assert_int_eq(login("wolf", "wrong password"), HWS_ERR_PASSWORD);
 }
 END_TEST
 
@@ -367,6 +394,7 @@ int main(void)
 					who_logs_in_may_be_who_searches,
 					a_password_crosses_the_network_only_encrypted,
 					groups_that_list_their_members_are_found,
+					active_directory_says_who_is_disabled,
 					the_operators_test_says_what_is_wrong,
 					a_directory_that_says_nothing_is_left,
 					an_account_is_a_persons_wherever_the_directory_moves_them,

@@ -154,6 +154,9 @@ START_TEST(a_client_logs_in_once_its_person_has_agreed)
 	ck_assert_ptr_nonnull(strstr(r->head,
 			"default-src 'none'; style-src 'self'; form-action "
 			"'self'; base-uri 'none'; frame-ancestors 'none'"));
+	/* so that the browser says whose form it sends: with the edge's own word it would not */
+	ck_assert(strstr(r->head, "Referrer-Policy: same-origin") >
+			strstr(r->head, "Referrer-Policy: no-referrer"));
 	polls(code, "No authed oidc is found");
 	/* another site's form */
 	ck_assert_int_eq(
