@@ -3,6 +3,7 @@
 #include "admin/api/identity.h"
 #include "admin/data/links.h"
 #include "admin/data/providers.h"
+#include "admin/identity/login.h"
 #include "admin/identity/metadata.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -18,6 +19,7 @@
 
 struct adi_identity {
 	struct idn_oidc *oidc;
+	struct idn_directory *directory;
 	atomic_uint asking; /* threads that wait for others */
 	unsigned asking_max;
 	pthread_mutex_t lock; /* of what follows */
@@ -29,17 +31,22 @@ struct adi_identity {
 int adi_identity_new(const struct adi_config *c, struct adi_identity **ret)
 {
 	struct adi_identity *i = hws_alloc(sizeof(*i));
-	int r = i ? idn_oidc_new(*c->oidc_ca ? c->oidc_ca : NULL, &i->oidc) : HWS_ERR_NOMEM;
+	int r;
 
-	if (r < 0) {
-		hws_free(i);
-		return r;
-	}
+	if (!i)
+		return HWS_ERR_NOMEM;
+	pthread_mutex_init(&i->lock, NULL);
 	/* one thread stays for passwords of our own */
 	i->asking_max = HWS_MAX(1u, c->hash_threads - 1);
-	pthread_mutex_init(&i->lock, NULL);
-	*ret = i;
-	return HWS_OK;
+	r = idn_oidc_new(*c->oidc_ca ? c->oidc_ca : NULL, &i->oidc);
+	if (r == HWS_OK)
+		r = idn_directory_new(
+				*c->ldap_ca ? c->ldap_ca : NULL, i->asking_max, &i->directory);
+	if (r < 0)
+		adi_identity_free(i);
+	else
+		*ret = i;
+	return r;
 }
 
 void adi_identity_free(struct adi_identity *i)
@@ -47,6 +54,7 @@ void adi_identity_free(struct adi_identity *i)
 	if (!i)
 		return;
 	idn_oidc_free(i->oidc);
+	idn_directory_free(i->directory);
 	json_decref(i->options);
 	pthread_mutex_destroy(&i->lock);
 	hws_free(i);
@@ -60,6 +68,13 @@ struct idn_oidc *adi_identity_oidc(struct adi_identity *i)
 const char *adi_ldap_ca(const struct adi_app *a)
 {
 	return *a->conf->ldap_ca ? a->conf->ldap_ca : NULL;
+}
+
+int adi_directory_login(struct adi_app *a, const char *name, const char *password,
+		char ret_guid[DAT_GUID_TEXT], struct hws_error *err)
+{
+	return idn_directory_login(a->identity->directory, a->db, a->keys, name, password,
+			adi_now(), ret_guid, err);
 }
 
 bool adi_identity_enter(struct adi_app *a)

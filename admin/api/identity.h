@@ -12,6 +12,9 @@ void adi_identity_free(struct adi_identity *i); /* takes NULL */
 struct idn_oidc *adi_identity_oidc(struct adi_identity *i);
 /* Authorities that vouch for the directory; NULL = the system's. */
 const char *adi_ldap_ca(const struct adi_app *a);
+/* As idn_directory_login (identity/login.h). */
+int adi_directory_login(struct adi_app *a, const char *name, const char *password,
+		char ret_guid[DAT_GUID_TEXT], struct hws_error *err) HWS_MUST_CHECK;
 
 /* Providers and directories that are away keep a thread busy for some seconds: so many at a time,
  * and no more. False: come again later. */

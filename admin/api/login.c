@@ -1,9 +1,9 @@
 /* api/login: the first factor. An attempt is counted before the password is looked at, and an
  * unknown name takes as long as a known one. */
 #include "admin/api/login.h"
+#include "admin/api/identity.h"
 #include "admin/api/login_parts.h"
 #include "admin/api/people.h"
-#include "admin/identity/login.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -64,12 +64,10 @@ static int begin(struct attempt *at)
 /* Who has no password here may have one in the directory, and may come in for the first time. */
 static int by_directory(struct attempt *at, const char *password, struct hws_error *err)
 {
-	const char *ca = at->app->conf->ldap_ca;
 	const char *name = at->known ? at->account.name : at->name;
 	char guid[DAT_GUID_TEXT];
 	struct sql_conn *c;
-	int r = idn_login_ldap(at->app->db, at->app->keys, *ca ? ca : NULL, name, password,
-			adi_now(), guid, err);
+	int r = adi_directory_login(at->app, name, password, guid, err);
 
 	if (r < 0)
 		return r;
@@ -90,7 +88,8 @@ static int prove(struct attempt *at, const char *password, struct hws_error *err
 
 	if (!*at->hash) {
 		r = by_directory(at, password, err);
-		if (r != HWS_ERR_NOTFOUND)
+		/* as long as who is nobody's */
+		if (r != HWS_ERR_NOTFOUND && r != HWS_ERR_PASSWORD)
 			return r;
 	}
 	r = hws_slow_hash_verify(*at->hash ? at->hash : NULL, hws_bytes_str(password), cost);

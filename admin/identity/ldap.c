@@ -374,6 +374,16 @@ static int bind_searcher(struct session *s)
 	return r == HWS_ERR_PASSWORD || r == HWS_ERR_DENIED ? HWS_ERR_PROTO : r;
 }
 
+/* Who is not there takes as many questions as who has another password. */
+static void bind_as_nobody(struct session *s, const char *password)
+{
+	struct berval cred = { strlen(password), (char *)password };
+	char dn[DN_TEXT];
+
+	if (hws_fmt(dn, sizeof(dn), "cn=nobody-of-that-name,%s", s->conf->base) == HWS_OK)
+		(void)ldap_sasl_bind_s(s->ld, dn, LDAP_SASL_SIMPLE, &cred, NULL, NULL, NULL);
+}
+
 static int look_up_first(struct session *s, const char *name, const char *password, struct found *f)
 {
 	int r = bind_searcher(s);
@@ -382,6 +392,8 @@ static int look_up_first(struct session *s, const char *name, const char *passwo
 		r = find_person(s, name, f);
 	if (r == HWS_OK)
 		r = find_groups(s, f);
+	if (r == HWS_ERR_NOTFOUND)
+		bind_as_nobody(s, password);
 	return r == HWS_OK ? bind_as(s, f->dn, password, "logging in") : r;
 }
 
