@@ -8,6 +8,7 @@
 #include "shared/base/str.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct admission {
 	struct sql_conn *c;
@@ -61,6 +62,10 @@ static int find_waiting(struct admission *a)
 		r = dat_account_find(a->c, p->name, &a->account);
 	if (r == HWS_OK)
 		r = dat_identity_any(a->c, a->account.guid, &used);
+	/* the same name may be another's, whose address the administrator has written there */
+	if (r == HWS_OK && !by_mail && *a->account.email &&
+			strcasecmp(a->account.email, p->email) != 0)
+		used = true;
 	if (r == HWS_OK && (used || !waits(a)))
 		r = HWS_ERR_NOTFOUND;
 	if (r == HWS_OK && a->account.status == DAT_UNVERIFIED) {

@@ -8,58 +8,50 @@
 
 #define PLACE "{name}"
 
-static int add(char *buf, size_t size, size_t *at, const char *text)
-{
-	size_t n = strlen(text);
+/* Whether the sign at `at` in `text` may stand as it is. */
+typedef bool (*plain_fn)(const char *text, const char *at);
 
-	if (n >= size - *at)
-		return HWS_ERR_TOOBIG;
-	memcpy(buf + *at, text, n + 1);
-	*at += n;
-	return HWS_OK;
+static bool control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static bool plain_in_filter(const char *text, const char *at)
+{
+	(void)text;
+	return !control(*at) && !strchr("*()\\", *at);
+}
+
+static bool plain_in_dn(const char *text, const char *at)
+{
+	bool edge = at == text || !at[1];
+
+	return !control(*at) && !strchr(",+\"\\<>;=", *at) && !(edge && (*at == ' ' || *at == '#'));
+}
+
+static int escape(const char *text, plain_fn plain, char *buf, size_t size)
+{
+	size_t at = 0;
+	int r = size ? HWS_OK : HWS_ERR_TOOBIG;
+
+	if (r == HWS_OK)
+		buf[0] = '\0';
+	for (const char *c = text; *c && r == HWS_OK; c++) {
+		r = hws_fmt(buf + at, size - at, plain(text, c) ? "%c" : "\\%02x",
+				(unsigned char)*c);
+		at += strlen(buf + at);
+	}
+	return r;
 }
 
 int idn_ldap_filter_value(const char *text, char *buf, size_t size)
 {
-	size_t at = 0;
-	char piece[4];
-	int r = size ? HWS_OK : HWS_ERR_TOOBIG;
-
-	if (r == HWS_OK)
-		buf[0] = '\0';
-	for (; *text && r == HWS_OK; text++) {
-		unsigned char c = (unsigned char)*text;
-		bool plain = c >= 0x20 && c != 0x7f && !strchr("*()\\", c);
-
-		r = plain ? hws_fmt(piece, sizeof(piece), "%c", c)
-			  : hws_fmt(piece, sizeof(piece), "\\%02x", c);
-		if (r == HWS_OK)
-			r = add(buf, size, &at, piece);
-	}
-	return r;
+	return escape(text, plain_in_filter, buf, size);
 }
 
 int idn_ldap_dn_value(const char *text, char *buf, size_t size)
 {
-	const char *start = text;
-	size_t at = 0;
-	char piece[4];
-	int r = size ? HWS_OK : HWS_ERR_TOOBIG;
-
-	if (r == HWS_OK)
-		buf[0] = '\0';
-	for (; *text && r == HWS_OK; text++) {
-		unsigned char c = (unsigned char)*text;
-		bool edge = text == start || !text[1];
-		bool plain = c >= 0x20 && c != 0x7f && !strchr(",+\"\\<>;=", c) &&
-				!(edge && (c == ' ' || c == '#'));
-
-		r = plain ? hws_fmt(piece, sizeof(piece), "%c", c)
-			  : hws_fmt(piece, sizeof(piece), "\\%02x", c);
-		if (r == HWS_OK)
-			r = add(buf, size, &at, piece);
-	}
-	return r;
+	return escape(text, plain_in_dn, buf, size);
 }
 
 /* For "{name}@example.org", which has no way to escape. */

@@ -391,9 +391,19 @@ START_TEST(nobody_new_gets_an_account_without_leave)
 	ck_assert_int_eq(dat_account_add(c, &in, NOW, ann), HWS_OK);
 	in.name = "bob";
 	in.status = DAT_UNVERIFIED; /* invited */
+	in.email = "bob@elsewhere.example";
 	ck_assert_int_eq(dat_account_add(c, &in, NOW, bob), HWS_OK);
 	sql_give(c);
 	ck_assert_int_eq(enter(&p, "ann", "ann password", &got), HWS_ERR_DENIED);
+	/* somebody else of that name */
+	ck_assert_int_eq(enter(&p, "bob", "bob password", &got), HWS_ERR_DENIED);
+	ck_assert_int_eq(sql_take(p.db, &c), HWS_OK);
+	ck_assert_int_eq(dat_account_change(c, bob,
+					 &(struct dat_account_change){
+							 .email = "", DAT_ACCOUNT_CHANGE },
+					 NOW),
+			HWS_OK);
+	sql_give(c);
 	ck_assert_int_eq(enter(&p, "bob", "bob password", &got), HWS_OK);
 	ck_assert_str_eq(got.guid, bob);
 	ck_assert_str_eq(got.source, "ldap");

@@ -127,6 +127,7 @@ START_TEST(a_client_logs_in_once_its_person_has_agreed)
 	const struct api_reply *r;
 	const json_t *j;
 	const char *code, *url;
+	char other[200];
 	struct api_as as = { .local = false };
 
 	add_provider(",'group_map':{'helpdesk':'role:operator'}");
@@ -166,8 +167,12 @@ START_TEST(a_client_logs_in_once_its_person_has_agreed)
 			403);
 	polls(code, "No authed oidc is found");
 	ck_assert_ptr_nonnull(strstr(answer(r, "yes")->body, "The device is let in"));
-	/* of another client with the right code */
-	polls("0000000000000000000000000000000000000000000000000000000000000000", "Expired");
+	/* another client with the right code gets what one with a wrong code gets */
+	(void)snprintf(other, sizeof(other),
+			"/api/oidc/auth-query?code=%s&id=987654321&uuid=b3RoZXI=", code);
+	ck_assert_str_eq(api_send(&api, API_NOBODY, "GET", other, NULL)->body,
+			poll("0000000000000000000000000000000000000000000000000000000000000000")
+					->body);
 	r = poll(code);
 	ck_assert_int_eq(r->status, 200);
 	ck_assert_ptr_null(api_at(r->json, "error"));
