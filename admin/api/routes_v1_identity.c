@@ -347,6 +347,30 @@ static void remove_provider(struct htp_request *q, struct htp_reply *reply, stru
 	hws_free(p);
 }
 
+static void try_provider(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
+{
+	struct dat_provider *p;
+	struct hws_error err = { 0 };
+	int r;
+
+	if (!with_provider(q, reply, app, step_get, &p)) {
+		hws_free(p);
+		return;
+	}
+	if (!adi_identity_enter(app)) {
+		adi_v1_error(reply, ADI_BUSY, NULL, "The server is busy with other logins.");
+	} else {
+		r = idn_oidc_try(adi_identity_oidc(app->identity), p->issuer, &err);
+		adi_identity_leave(app);
+		htp_reply_json(reply,
+				json_pack("{s:b,s:s}", "ok", r == HWS_OK, "text",
+						r == HWS_OK ? "The provider answers, and shows "
+							      "its keys."
+							    : err.text));
+	}
+	hws_free(p);
+}
+
 static const struct adi_call calls[] = {
 	{ "addOidc", add_provider, HTP_POOL_COMMON, 0 },
 	{ "changeOidc", change_provider, HTP_POOL_COMMON, 0 },
@@ -355,5 +379,6 @@ static const struct adi_call calls[] = {
 	{ "logInOidc", log_in_oidc, HTP_POOL_HASH, 0 },
 	{ "loginProviders", login_providers, HTP_POOL_COMMON, 0 },
 	{ "removeOidc", remove_provider, HTP_POOL_COMMON, 0 },
+	{ "testOidc", try_provider, HTP_POOL_HASH, 0 },
 };
 const struct adi_calls adi_v1_identity = { calls, HWS_COUNT(calls) };

@@ -345,3 +345,22 @@ int idn_oidc_redeem(struct idn_oidc *o, const struct idn_client *client,
 	json_decref(answer);
 	return r;
 }
+
+int idn_oidc_try(const struct idn_oidc *o, const char *issuer, struct hws_error *err)
+{
+	struct idn_cache *fresh = NULL; /* that knows nothing yet */
+	struct idn_metadata m;
+	json_t *keys = NULL;
+	int r = idn_cache_new(idn_cache_ca_file(o->cache), &fresh);
+
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	r = idn_cache_metadata(fresh, issuer, &m, err);
+	if (r == HWS_OK)
+		r = idn_cache_keys(fresh, &m, NULL, &keys, err);
+	if (r == HWS_OK && json_array_size(json_object_get(keys, "keys")) == 0)
+		r = hws_error_set(err, HWS_ERR_PROTO, "the provider shows no keys");
+	json_decref(keys);
+	idn_cache_free(fresh);
+	return r;
+}

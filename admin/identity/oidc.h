@@ -36,3 +36,6 @@ int idn_oidc_url(struct idn_oidc *o, const struct idn_client *client,
 int idn_oidc_redeem(struct idn_oidc *o, const struct idn_client *client,
 		const struct idn_login_keys *keys, const char *code, int64_t now_s,
 		struct idn_person *ret, struct hws_error *err) HWS_MUST_CHECK;
+/* Asks anew for what a provider says of itself and for its keys: what the operator's test shows. */
+int idn_oidc_try(
+		const struct idn_oidc *o, const char *issuer, struct hws_error *err) HWS_MUST_CHECK;

@@ -102,6 +102,10 @@ function oidc(ctx) {
 			{ key: "auto_create", label: "Make users at their first login", kind: "check" },
 			{ key: "domains", label: "Only mail of these domains", kind: "lines" },
 			MAPPED, { key: "enabled", label: "Holds", kind: "check", start: true }],
+		more: (row) => may("testOidc") && button("Try it", () => attempt(async () => {
+			const answer = await api.post(`/identity/oidc/${row.guid}/test`);
+			say(answer.text, !answer.ok);
+		})),
 		columns: [{ title: "Name", cell: (p) => p.name }, { title: "Shown as", key: "title" },
 			{ title: "Issuer", key: "issuer" }, { title: "Holds", cell: (p) => yes(p.enabled) }] }).el;
 }

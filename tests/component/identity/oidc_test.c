@@ -352,7 +352,7 @@ END_TEST
 START_TEST(an_operator_changes_providers)
 {
 	const char *guid = add_provider(",'icon':'<svg/>'");
-	char path[100];
+	char path[100], try_it[110];
 	json_t *j;
 
 	(void)snprintf(path, sizeof(path), "/api/v1/identity/oidc/%s", guid);
@@ -364,6 +364,13 @@ START_TEST(an_operator_changes_providers)
 						  "items.0"),
 					 "title"),
 			"Corp ID");
+	(void)snprintf(try_it, sizeof(try_it), "%s/test", path);
+	j = api_must(&api, 200, API_LOCAL, "POST", try_it, NULL);
+	ck_assert_msg(json_is_true(api_at(j, "ok")), "%s", api_text(j, "text"));
+	(void)api_must(&api, 200, API_LOCAL, "PATCH", path, "{'issuer':'%s/'}", op.issuer);
+	j = api_must(&api, 200, API_LOCAL, "POST", try_it, NULL);
+	ck_assert(json_is_false(api_at(j, "ok")));
+	ck_assert_ptr_nonnull(strstr(api_text(j, "text"), op.issuer)); /* what to give instead */
 	(void)api_must(&api, 409, API_LOCAL, "POST", "/api/v1/identity/oidc",
 			"{'name':'corp','issuer':'https://x.example','client_id':'a'}");
 	(void)api_must(&api, 400, API_LOCAL, "PATCH", path, "{'group_map':{'a':'role:owner'}}");
