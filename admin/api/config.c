@@ -132,6 +132,11 @@ static const struct hws_option table[] = {
 			"Authorities (PEM) that vouch for the directory (default: the system's).",
 			NULL },
 
+	{ "access", "unowned-open", 0, HWS_OPT_BOOL, AT(unowned_open), "yes", 0, 0, NULL,
+			HWS_OPT_RELOAD, NULL,
+			"Who is logged in may reach devices that nobody owns and no group has.",
+			NULL },
+
 	{ "limits", "device-rate", 0, HWS_OPT_U32, AT(rate_device), "100", 0, 1000000, NULL,
 			HWS_OPT_RELOAD, "N",
 			"Reports of devices a second from one address; 0 is no limit.", NULL },

@@ -15,6 +15,7 @@ struct adi_config {
 	uint32_t links_max, links_per_address;
 	char *trusted_proxies, *allowed_origins;
 	char *local_socket, *admin_socket, *policy_socket, *socket_group;
+	bool unowned_open;
 	char *store, *store_secret, *secrets_file;
 	char *server_name;
 	char *tls_cert, *tls_key;

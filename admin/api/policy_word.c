@@ -3,13 +3,11 @@
  * server does what it is set to. */
 #include "admin/api/policy_word.h"
 #include "admin/api/alarms.h"
-#include "admin/api/reach.h"
 #include "admin/data/devices.h"
 #include "admin/data/live.h"
 #include "admin/data/refs.h"
 #include "admin/data/rules.h"
 #include "admin/data/sessions.h"
-#include "admin/data/settings.h"
 #include "admin/data/switch.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -25,13 +23,6 @@ struct asker {
 	bool logged_in;
 	int64_t now;
 };
-
-static bool unowned_open(struct adi_app *app, struct sql_conn *c)
-{
-	bool open = false;
-
-	return adi_unowned_open(app, c, &open) == HWS_OK && open;
-}
 
 /* A token that is nobody's is as none: who comes with it may reach what strangers may. */
 static int find_asker(struct asker *a, const char *token)
@@ -132,7 +123,7 @@ static int decide(struct adi_app *app, struct asker *a, const struct hws_policy_
 		return HWS_OK; /* refused already */
 	if (r == HWS_OK)
 		r = dat_access_check(a->c, a->logged_in ? a->account.guid : "", q->id,
-				!a->settings.require_login, unowned_open(app, a->c), a->now,
+				!a->settings.require_login, app->conf->unowned_open, a->now,
 				&access);
 	if (r < 0)
 		return r;

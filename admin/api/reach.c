@@ -1,35 +1,18 @@
 /* api/reach: the group tab of clients and the entries of address books stand on it. */
 #include "admin/api/reach.h"
-#include "admin/data/settings.h"
 #include "shared/base/macros.h"
-#include "shared/base/str.h"
 #include <string.h>
-
-int adi_unowned_open(struct adi_app *a, struct sql_conn *c, bool *ret)
-{
-	char text[8] = "1";
-	int r = dat_setting_get(c, a->keys, "policy.unowned_open", text, sizeof(text));
-
-	if (r < 0 && r != HWS_ERR_NOTFOUND)
-		return r;
-	*ret = !hws_str_equal(text, "0");
-	return HWS_OK;
-}
 
 int adi_reach_load(struct adi_app *a, struct sql_conn *c, const char *account_guid,
 		struct dat_reach *ret)
 {
 	struct adi_settings s;
-	bool open = true;
-	int r;
 
 	*ret = (struct dat_reach){ .closed = NULL };
 	adi_app_settings(a, c, &s);
-	r = adi_unowned_open(a, c, &open);
-	if (r < 0)
-		return r;
 	/* what strangers may reach, who is logged in may, too */
-	return dat_reach_load(c, account_guid, !s.require_login || open, adi_now(), ret);
+	return dat_reach_load(
+			c, account_guid, !s.require_login || a->conf->unowned_open, adi_now(), ret);
 }
 
 static const struct {

@@ -4,8 +4,6 @@
 #include "admin/api/app.h"
 #include "admin/data/reach.h"
 
-/* Whether who is logged in may reach what nobody owns; so it is until somebody says otherwise. */
-int adi_unowned_open(struct adi_app *a, struct sql_conn *c, bool *ret) HWS_MUST_CHECK;
 /* dat_reach_load with the settings; dat_reach_done in any case. */
 int adi_reach_load(struct adi_app *a, struct sql_conn *c, const char *account_guid,
 		struct dat_reach *ret) HWS_MUST_CHECK;

@@ -405,7 +405,6 @@ static int do_test(struct adi_work *w)
 {
 	const char *user = adi_in_text(w->q->json, "user_guid");
 	char guid[DAT_GUID_TEXT] = "", text[256];
-	bool open = true;
 	struct dat_rule rule = { .guid = "" };
 	struct adi_settings s;
 	struct dat_account account;
@@ -416,11 +415,9 @@ static int do_test(struct adi_work *w)
 		return adi_work_refuse(w, ADI_BAD_FIELD, "user_guid", "There is no such user.");
 	adi_app_settings(w->app, w->c, &s);
 	if (r == HWS_OK)
-		r = adi_unowned_open(w->app, w->c, &open);
-	if (r == HWS_OK)
 		r = dat_access_explain(w->c, user, adi_in_text(w->q->json, "device_id"),
-				!s.require_login, open, adi_in_int(w->q->json, "at", adi_now()), &a,
-				guid);
+				!s.require_login, w->app->conf->unowned_open,
+				adi_in_int(w->q->json, "at", adi_now()), &a, guid);
 	if (r == HWS_OK && *guid)
 		r = dat_rule_get(w->c, guid, &rule);
 	if (r < 0)

@@ -6,6 +6,7 @@
 #include "admin/data/refs.h"
 #include "admin/data/rules.h"
 #include "admin/data/sessions.h"
+#include "admin/data/settings.h"
 #include "admin/data/switch.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
@@ -37,14 +38,15 @@ static int64_t now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void api_start(void)
+static void api_start(const char *extra)
 {
 	const char *argv[] = { test_bin("admin/api/hawser-api"), "--state-dir", dir,
-		"--runtime-dir", dir, "--port", "0", "--bind", "127.0.0.1", NULL, NULL, NULL };
+		"--runtime-dir", dir, "--port", "0", "--bind", "127.0.0.1", extra, NULL, NULL,
+		NULL };
 
 	if (geteuid() == 0) { /* who may give sockets away */
-		argv[9] = "--socket-group";
-		argv[10] = "nogroup";
+		argv[extra ? 10 : 9] = "--socket-group";
+		argv[extra ? 11 : 10] = "nogroup";
 	}
 	memset(&api, 0, sizeof(api));
 	test_proc_start(&api, argv, NULL);
@@ -61,7 +63,7 @@ static void set_up(void)
 	snprintf(policy, sizeof(policy), "%s/policy.sock", dir);
 	snprintf(http, sizeof(http), "%s/http.sock", dir);
 	snprintf(database, sizeof(database), "%s/hawser-api.sqlite3", dir);
-	api_start();
+	api_start(NULL);
 	memset(&srv, 0, sizeof(srv));
 	server_start(&srv, extra);
 	test_proc_must_expect(&api, "policy.link", WAIT_MS);
@@ -227,6 +229,46 @@ START_TEST(the_sockets_are_a_groups_if_so_set)
 }
 END_TEST
 
+static bool strangers_are_refused(void *arg)
+{
+	static unsigned n;
+	char token[16]; /* of another one nothing is remembered */
+	message *m;
+	bool no;
+	int fd;
+
+	snprintf(token, sizeof(token), "nobody-%u", n++);
+	fd = ask(arg, token, "");
+	m = tcp_recv(fd, SILENCE_MS); /* none: it was let through */
+	no = m && strstr(m->punch_hole_response->other_failure, "Log in");
+	hws_rdv_free(m);
+	close(fd);
+	return no;
+}
+
+START_TEST(devices_of_nobody_are_open_to_whom_the_settings_say)
+{
+	char ann[DAT_GUID_TEXT], in[DAT_TOKEN_TEXT];
+	struct device d;
+
+	account("ann", ann);
+	log_in(ann, in);
+	(void)device_there(&d, "123456789");
+	hws_rdv_free(allowed(&d, "", "")); /* to everybody who knows the key */
+	ck_ok(dat_setting_put(sql, NULL, "server.require_login", "1", false, "", now()));
+	ck_assert(test_until(strangers_are_refused, d.id, WAIT_MS));
+	for (message *m; (m = udp_recv(d.udp, SILENCE_MS)); hws_rdv_free(m))
+		;
+	hws_rdv_free(allowed(&d, in, ""));
+	ck_assert_int_eq(test_proc_stop(&api), 0);
+	api_start("--no-unowned-open");
+	test_proc_must_expect(&api, "policy.link", WAIT_MS);
+	log_in(ann, in);
+	refused(d.id, in, "No rule");
+	device_done(&d);
+}
+END_TEST
+
 START_TEST(a_switch_of_sides_passes_once)
 {
 	char ann[DAT_GUID_TEXT];
@@ -355,7 +397,7 @@ START_TEST(without_the_api_server_nobody_passes_until_it_is_back)
 	owned_by(known.guid, ann);
 	ck_assert_int_eq(test_proc_stop(&api), 0);
 	refused(d.id, in, "cannot find out");
-	api_start();
+	api_start(NULL);
 	test_proc_must_expect(&api, "policy.link", WAIT_MS);
 	hws_rdv_free(allowed(&d, in, ""));
 	device_done(&d);
@@ -390,6 +432,7 @@ int main(void)
 		return 1;
 	return test_main("api/policy", 120, set_up, tear_down,
 			TESTS(devices_appear_and_rules_decide, the_sockets_are_a_groups_if_so_set,
+					devices_of_nobody_are_open_to_whom_the_settings_say,
 					a_switch_of_sides_passes_once,
 					sessions_that_last_are_counted,
 					a_device_that_is_kept_out_waits_for_approval,
