@@ -134,6 +134,7 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 				: RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH;
 		if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK) {
 			rdv_registration_renamed(&s->core, w->old_id, w->row.id);
+			rdv_device_tell_renamed(&s->core, &w->row, w->old_id);
 			hws_count(&s->core.count.id_changes);
 			hws_info("id.changed", HWS_STR("from", w->old_id),
 					HWS_STR("to", w->row.id));

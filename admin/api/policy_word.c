@@ -156,30 +156,84 @@ static int waiting(struct sql_conn *c, int64_t *ret)
 	return sql_number(c, "SELECT count(*) FROM device WHERE status = 2", SQL_NONE, ret);
 }
 
-/* A device that is told of again, as it is here already: most of what comes. */
-static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws_policy_say_line *d)
+/* HWS_ERR_NOTFOUND: not of a device that is here. */
+static int take_rename(struct sql_conn *c, const struct hws_policy_say_line *d, int64_t now)
 {
-	const int64_t now = adi_now(), seen = d->seen_s ? (int64_t)d->seen_s * 1000 : now;
+	struct dat_device old, fresh;
+	struct dat_tx tx;
+	int r = dat_device_find(c, d->old_id, &old);
+
+	if (r == HWS_OK && !hws_str_equal(old.uuid, d->uuid))
+		r = HWS_ERR_NOTFOUND;
+	if (r == HWS_OK)
+		r = dat_tx_begin(&tx, c);
+	if (r < 0)
+		return r;
+	/* another ID server may have told of it under its new id before */
+	r = dat_device_find(c, d->id, &fresh);
+	if (r == HWS_OK && hws_str_equal(fresh.uuid, d->uuid) && !*fresh.owner_guid &&
+			!*fresh.group_guid)
+		r = dat_device_remove(c, fresh.guid);
+	else if (r == HWS_OK)
+		r = HWS_ERR_EXISTS;
+	else if (r == HWS_ERR_NOTFOUND)
+		r = HWS_OK;
+	if (r == HWS_OK)
+		r = dat_device_rename(c, old.guid, d->id, now);
+	return dat_tx_end(&tx, r);
+}
+
+/* Whether somebody has to look at a device before it counts as one. One with machine id and key of
+ * another is a copy, or took another id unseen: it must not be anybody's because it is new. */
+static int must_wait(struct sql_conn *c, const struct hws_policy_say_line *d,
+		const struct adi_settings *settings, bool *ret)
+{
+	int64_t n = 0;
+	int r = d->refused ? waiting(c, &n) : HWS_OK;
+
+	*ret = d->refused || settings->require_approval;
+	if (r == HWS_OK && n >= WAITING_MAX)
+		return HWS_ERR_FULL;
+	if (r < 0 || *ret || !*d->key)
+		return r;
+	r = dat_device_has_twin(c, d->id, d->uuid, d->key);
+	*ret = r == HWS_OK;
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+}
+
+static int take_new(struct adi_app *app, struct sql_conn *c, const struct hws_policy_say_line *d,
+		int64_t now, int64_t seen)
+{
 	struct adi_settings settings;
 	char guid[DAT_GUID_TEXT];
-	int64_t n = 0;
-	int r = dat_device_as_told(c, d->id, d->uuid, d->key, seen);
+	bool pending;
+	int r;
 
-	if (r != HWS_ERR_NOTFOUND)
-		return r;
 	adi_app_settings(app, c, &settings);
-	r = d->refused ? waiting(c, &n) : HWS_OK;
-	if (r == HWS_OK && n >= WAITING_MAX)
-		r = HWS_ERR_FULL;
+	r = must_wait(c, d, &settings, &pending);
 	if (r == HWS_OK)
-		r = adi_device_register(app, c, d->id, d->uuid,
-				d->refused || settings.require_approval, d->address, guid);
+		r = dat_device_register(c, d->id, d->uuid, pending, now, guid);
 	if (r == HWS_OK && *d->key)
 		r = dat_device_set_key(c, guid, d->key, now);
 	if (r == HWS_OK && !d->refused && *d->address)
 		r = dat_device_seen(c,
 				&(struct dat_seen){ .id = d->id, .ip = d->address, .at = seen }, 1);
 	return r;
+}
+
+static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws_policy_say_line *d)
+{
+	const int64_t now = adi_now(), seen = d->seen_s ? (int64_t)d->seen_s * 1000 : now;
+	int r;
+
+	if (*d->old_id) {
+		r = take_rename(c, d, now);
+		if (r != HWS_ERR_NOTFOUND)
+			return r;
+	}
+	/* most of what comes is told again, and is here as it is */
+	r = dat_device_as_told(c, d->id, d->uuid, d->key, seen);
+	return r == HWS_ERR_NOTFOUND ? take_new(app, c, d, now, seen) : r;
 }
 
 static int take_begin(struct sql_conn *c, const struct hws_policy_say_line *s, const char *node)

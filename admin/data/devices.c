@@ -122,6 +122,15 @@ int dat_device_as_told(
 			SQL_P(SQL_T(id), SQL_T(uuid), SQL_T(key), SQL_I(seen)), &one);
 }
 
+int dat_device_has_twin(struct sql_conn *c, const char *id, const char *uuid, const char *key)
+{
+	int64_t one;
+
+	return sql_number(c,
+			"SELECT 1 FROM device WHERE uuid = $1 AND pk = $2 AND id <> $3 LIMIT 1",
+			SQL_P(SQL_T(uuid), SQL_T(key), SQL_T(id)), &one);
+}
+
 int dat_device_set_key(struct sql_conn *c, const char *guid, const char *key, int64_t now)
 {
 	int r = dat_text_check(key, DAT_SHORT_TEXT, false);

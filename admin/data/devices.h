@@ -31,6 +31,9 @@ int dat_device_find(struct sql_conn *c, const char *id, struct dat_device *ret) 
 /* HWS_OK: it is here with this uuid and key, and was seen then or later; HWS_ERR_NOTFOUND. */
 int dat_device_as_told(struct sql_conn *c, const char *id, const char *uuid, const char *key,
 		int64_t seen) HWS_MUST_CHECK;
+/* HWS_OK: another id has this uuid and key; HWS_ERR_NOTFOUND. */
+int dat_device_has_twin(struct sql_conn *c, const char *id, const char *uuid,
+		const char *key) HWS_MUST_CHECK;
 /* The public key by which the ID server knows it, in base64. */
 int dat_device_set_key(
 		struct sql_conn *c, const char *guid, const char *key, int64_t now) HWS_MUST_CHECK;

@@ -34,9 +34,11 @@ void rdv_device_row(struct rdv_peer_row *row, struct hws_bytes id, struct hws_by
 		row->ip[0] = 0;
 }
 
-void rdv_device_tell(struct rdv_core *core, const struct rdv_peer_row *row, bool refused)
+static void tell(struct rdv_core *core, const struct rdv_peer_row *row, const char *old_id,
+		bool refused)
 {
 	const struct rdv_policy_device d = { .id = row->id,
+		.old_id = old_id,
 		.uuid = hws_bytes(row->uuid, row->uuid_len),
 		.pk = hws_bytes(row->pk, row->has_pk ? RDV_PK_LEN : 0),
 		.address = row->ip,
@@ -45,4 +47,15 @@ void rdv_device_tell(struct rdv_core *core, const struct rdv_peer_row *row, bool
 
 	if (core->policy && row->uuid_len)
 		rdv_policy_device(core->policy, &d);
+}
+
+void rdv_device_tell(struct rdv_core *core, const struct rdv_peer_row *row, bool refused)
+{
+	tell(core, row, "", refused);
+}
+
+void rdv_device_tell_renamed(
+		struct rdv_core *core, const struct rdv_peer_row *row, const char *old_id)
+{
+	tell(core, row, old_id, false);
 }

@@ -17,3 +17,6 @@ void rdv_device_row(struct rdv_peer_row *row, struct hws_bytes id, struct hws_by
 /* `refused`: it is not in the database, and only those that are may register. Nothing without a
  * policy. */
 void rdv_device_tell(struct rdv_core *core, const struct rdv_peer_row *row, bool refused);
+/* It had the other id until now. */
+void rdv_device_tell_renamed(
+		struct rdv_core *core, const struct rdv_peer_row *row, const char *old_id);

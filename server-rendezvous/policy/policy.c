@@ -401,6 +401,7 @@ void rdv_policy_device(struct rdv_policy *p, const struct rdv_policy_device *d)
 	t->say.refused = d->refused;
 	t->say.seen_s = d->seen_s;
 	put_text(t->say.address, sizeof(t->say.address), d->address);
+	put_text(t->say.old_id, sizeof(t->say.old_id), d->old_id);
 	if (hws_str_copy(t->say.id, sizeof(t->say.id), d->id) < 0 ||
 			hws_base64_encode(d->uuid, t->say.uuid, sizeof(t->say.uuid)) < 0 ||
 			hws_base64_encode(d->pk, t->say.key, sizeof(t->say.key)) < 0 ||

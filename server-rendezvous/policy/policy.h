@@ -34,7 +34,7 @@ void rdv_policy_begin(struct rdv_policy *p, uint64_t link, const char *token,
 void rdv_policy_end(struct rdv_policy *p, uint64_t link);
 
 struct rdv_policy_device {
-	const char *id;
+	const char *id, *old_id;   /* old_id: that it had until now, "" */
 	struct hws_bytes uuid, pk; /* pk: 32 bytes or none */
 	const char *address;
 	uint64_t seen_s; /* Unix time of the registration */

@@ -59,6 +59,7 @@ static bool take_say(const json_t *o, struct hws_policy_say_line *ret)
 	ret->refused = json_is_true(json_object_get(o, "refused"));
 	good &= take_text(o, "token", ret->token, sizeof(ret->token));
 	good &= take_text(o, "id", ret->id, sizeof(ret->id));
+	good &= take_text(o, "old", ret->old_id, sizeof(ret->old_id));
 	good &= take_text(o, "address", ret->address, sizeof(ret->address));
 	good &= take_text(o, "switch", ret->switch_code, sizeof(ret->switch_code));
 	good &= take_text(o, "uuid", ret->uuid, sizeof(ret->uuid));
@@ -163,7 +164,7 @@ int hws_policy_say_put(const struct hws_policy_say_line *say, struct hws_buf *ou
 							0);
 	good = good && (!say->refused || json_object_set_new(o, "refused", json_true()) == 0);
 	good = good && put_text(o, "token", say->token) && put_text(o, "id", say->id);
-	good = good && put_text(o, "address", say->address);
+	good = good && put_text(o, "old", say->old_id) && put_text(o, "address", say->address);
 	good = good && put_text(o, "switch", say->switch_code);
 	good = good && put_text(o, "uuid", say->uuid) && put_text(o, "key", say->key);
 	good = good && put_text(o, "node", say->node);

@@ -24,9 +24,10 @@
 enum hws_policy_say {
 	HWS_POLICY_HELLO,  /* first: `node` */
 	HWS_POLICY_ACCESS, /* may `token` at `address` reach `id` by `kind`? Answered by `number` */
-	HWS_POLICY_DEVICE, /* `id`, `uuid`, `key`, `address`; `refused`: it was told NOT_DEPLOYED */
-	HWS_POLICY_BEGIN,  /* a viewer keeps a session alive on link `number`: `token`, `address` */
-	HWS_POLICY_END,    /* that link has ended */
+	HWS_POLICY_DEVICE, /* `id`, `uuid`, `key`, `address`; `old_id`: it has taken another; `refused`:
+			      it was told NOT_DEPLOYED */
+	HWS_POLICY_BEGIN, /* a viewer keeps a session alive on link `number`: `token`, `address` */
+	HWS_POLICY_END,   /* that link has ended */
 	HWS_POLICY_SAYS
 };
 
@@ -38,6 +39,7 @@ struct hws_policy_say_line {
 	uint64_t seen_s; /* of a device: Unix time of its registration, 0 = now */
 	bool refused;
 	char token[HWS_POLICY_TOKEN_TEXT], id[HWS_POLICY_ID_TEXT];
+	char old_id[HWS_POLICY_ID_TEXT];          /* of a device: that it had until now; "" */
 	char address[HWS_POLICY_ADDRESS_TEXT];    /* without a port */
 	char switch_code[HWS_POLICY_SWITCH_TEXT]; /* "": none */
 	char uuid[HWS_POLICY_UUID_TEXT];          /* base64 of the machine id */

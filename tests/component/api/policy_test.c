@@ -269,6 +269,60 @@ START_TEST(devices_of_nobody_are_open_to_whom_the_settings_say)
 }
 END_TEST
 
+static Rdv__RegisterPkResponse__Result change_id(struct device *d, const char *to)
+{
+	Rdv__RegisterPk p = RDV__REGISTER_PK__INIT;
+	message m = RDV__RENDEZVOUS_MESSAGE__INIT, *got;
+	Rdv__RegisterPkResponse__Result r;
+	int fd = tcp_open(1, srv.port);
+
+	p.id = (char *)to;
+	p.old_id = d->id;
+	p.uuid = (ProtobufCBinaryData){ d->uuid_len, d->uuid };
+	m.union_case = M(REGISTER_PK);
+	m.register_pk = &p;
+	tcp_send(fd, &m);
+	got = viewer_answer(fd, M(REGISTER_PK_RESPONSE), WAIT_MS);
+	r = got->register_pk_response->result;
+	hws_rdv_free(got);
+	close(fd);
+	snprintf(d->id, sizeof(d->id), "%s", to);
+	return r;
+}
+
+START_TEST(another_id_is_no_way_to_be_nobodys)
+{
+	char ann[DAT_GUID_TEXT], in[DAT_TOKEN_TEXT];
+	struct dat_device known;
+	struct known now_known = { .id = "new-name" };
+	struct device d, copy;
+
+	account("ann", ann);
+	log_in(ann, in);
+	known = device_there(&d, "123456789");
+	owned_by(known.guid, ann);
+	ck_assert_int_eq(change_id(&d, "new-name"), R(OK));
+	ck_assert(test_until(is_known, &now_known, WAIT_MS));
+	ck_assert_str_eq(now_known.device.guid, known.guid);
+	ck_assert_str_eq(now_known.device.owner_guid, ann);
+	device_online(&d);
+	refused(d.id, "", "Log in");
+	hws_rdv_free(allowed(&d, in, ""));
+	/* machine id and key of it under yet another id, of which nobody was told */
+	device_init(&copy, &srv, 2, "223456789");
+	memcpy(copy.uuid, d.uuid, sizeof(copy.uuid));
+	copy.uuid_len = d.uuid_len;
+	memcpy(copy.pk, d.pk, sizeof(copy.pk));
+	device_online(&copy);
+	now_known.id = copy.id;
+	ck_assert(test_until(is_known, &now_known, WAIT_MS));
+	ck_assert_int_eq(now_known.device.status, DAT_DEVICE_PENDING);
+	refused(copy.id, in, "waits for the approval");
+	device_done(&d);
+	device_done(&copy);
+}
+END_TEST
+
 START_TEST(a_switch_of_sides_passes_once)
 {
 	char ann[DAT_GUID_TEXT];
@@ -433,6 +487,7 @@ int main(void)
 	return test_main("api/policy", 120, set_up, tear_down,
 			TESTS(devices_appear_and_rules_decide, the_sockets_are_a_groups_if_so_set,
 					devices_of_nobody_are_open_to_whom_the_settings_say,
+					another_id_is_no_way_to_be_nobodys,
 					a_switch_of_sides_passes_once,
 					sessions_that_last_are_counted,
 					a_device_that_is_kept_out_waits_for_approval,

@@ -29,8 +29,8 @@ static void try_say(struct hws_bytes line, struct hws_buf *out)
 	must(hws_policy_say_parse(line_of(out), &b) == HWS_OK);
 	must(a.say == b.say && a.number == b.number && a.kind == b.kind && a.refused == b.refused &&
 			a.seen_s == b.seen_s);
-	must(hws_str_equal(a.token, b.token) && hws_str_equal(a.id, b.id) &&
-			hws_str_equal(a.address, b.address) &&
+	must(hws_str_equal(a.old_id, b.old_id) && hws_str_equal(a.token, b.token) &&
+			hws_str_equal(a.id, b.id) && hws_str_equal(a.address, b.address) &&
 			hws_str_equal(a.switch_code, b.switch_code) &&
 			hws_str_equal(a.uuid, b.uuid) && hws_str_equal(a.key, b.key) &&
 			hws_str_equal(a.node, b.node));
