@@ -212,7 +212,7 @@ static int take_new(struct adi_app *app, struct sql_conn *c, const struct hws_po
 	adi_app_settings(app, c, &settings);
 	r = must_wait(c, d, &settings, &pending);
 	if (r == HWS_OK)
-		r = dat_device_register(c, d->id, d->uuid, pending, now, guid);
+		r = adi_device_register(app, c, d->id, d->uuid, pending, d->address, guid);
 	if (r == HWS_OK && *d->key)
 		r = dat_device_set_key(c, guid, d->key, now);
 	if (r == HWS_OK && !d->refused && *d->address)
