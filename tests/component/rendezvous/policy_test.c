@@ -125,13 +125,13 @@ static void expect_failure(int fd, const char *text)
 }
 
 /* Lets a viewer through; its link. */
-static int let_through(struct device *d, const char *token)
+static int let_through_with(struct device *d, const char *token, const char *answer)
 {
 	int fd = ask(d->id, token);
 	json_t *q = policy_end_expect(&end, "access");
 	message *push;
 
-	policy_end_answer(&end, q, ALLOW);
+	policy_end_answer(&end, q, answer);
 	json_decref(q);
 	push = device_pushed(d, M(PUNCH_HOLE));
 	ck_assert_ptr_nonnull(push->punch_hole->control_permissions);
@@ -144,6 +144,11 @@ static int let_through(struct device *d, const char *token)
 			d->id);
 	hws_rdv_free(push);
 	return fd;
+}
+
+static int let_through(struct device *d, const char *token)
+{
+	return let_through_with(d, token, ALLOW);
 }
 
 START_TEST(what_is_allowed_goes_on_with_the_words_of_the_policy)
@@ -293,7 +298,7 @@ START_TEST(if_so_set_its_last_word_holds_while_it_is_away)
 
 	start("last");
 	device_there(&d, "123456789");
-	close(let_through(&d, "tok"));
+	close(let_through_with(&d, "tok", ALLOW ",\"hold\":1"));
 	policy_end_close(&end);
 	do { /* at first from what is fresh still */
 		fd = ask(d.id, "tok");
