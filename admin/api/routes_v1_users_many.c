@@ -1,5 +1,5 @@
-/* Many accounts at once: the same change to all that a filter finds, CSV in and out. Each account is
- * held against the rules that hold for one; what is refused is told, and the others are done. */
+/* The same change to many accounts at once, chosen one by one or by a filter. Each is held against
+ * the rules that hold for one; what is refused is told, and the others are done. */
 #include "admin/api/people.h"
 #include "admin/data/groups.h"
 #include "admin/data/login_log.h"

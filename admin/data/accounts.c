@@ -311,7 +311,7 @@ int dat_account_set_password(struct sql_conn *c, const char *guid, const char *p
 			"UPDATE account SET pw_hash = $1, pw_changed_at = $2, updated_at = $2, "
 			"must_change_pw = $3, session_epoch = session_epoch + 1 WHERE guid = $4",
 			SQL_P(SQL_T(pw_hash), SQL_I(now), SQL_I(must_change), SQL_T(guid)));
-	/* who was half-way in by the old one is not any more, nor is there another way to a new one */
+	/* who was half-way in by the old one is not any more, and no link makes another */
 	if (r == HWS_OK)
 		r = sql_run(c, "DELETE FROM one_time_link WHERE account_guid = $1 AND used_at = 0",
 				SQL_P(SQL_T(guid)));
