@@ -52,15 +52,17 @@ static int open_store(struct adi_app *a, struct hws_error *err)
 	return sql_open(&place, &a->db, err);
 }
 
-/* The group that every account is in that was put in no other. */
-static int make_group(struct adi_app *a, struct hws_error *err)
+/* The group that every account is in that was put in no other, and the settings as they are. */
+static int begin(struct adi_app *a, struct hws_error *err)
 {
 	char guid[DAT_GUID_TEXT];
+	struct adi_settings s;
 	struct sql_conn *c;
 	int r = sql_take(a->db, &c);
 
 	if (r == HWS_OK) {
 		r = dat_group_default(c, adi_now(), guid);
+		adi_app_settings(a, c, &s);
 		sql_give(c);
 	}
 	return r < 0 ? hws_error_set(err, r, "the database cannot be written to") : HWS_OK;
@@ -128,7 +130,7 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 	if (r == HWS_OK)
 		r = open_store(a, err);
 	if (r == HWS_OK)
-		r = make_group(a, err);
+		r = begin(a, err);
 	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
@@ -254,6 +256,15 @@ void adi_app_settings(struct adi_app *a, struct sql_conn *c, struct adi_settings
 	*ret = a->settings = s;
 	a->settings_read_us = now;
 	pthread_mutex_unlock(&a->lock);
+}
+
+bool adi_app_settings_last(struct adi_app *a, struct adi_settings *ret)
+{
+	pthread_mutex_lock(&a->lock);
+	*ret = a->settings;
+	pthread_mutex_unlock(&a->lock);
+	/* "read" means that something is there: hours of a session are never 0 */
+	return ret->session_hours != 0;
 }
 
 void adi_app_forget_settings(struct adi_app *a)

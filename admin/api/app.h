@@ -10,6 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define ADI_ORIGINS_TEXT 4352 /* 16 of 256 signs, and what is between */
+
 /* What an operator sets while the service runs (openapi.json: Settings); the rest of the settings
  * are their subjects'. */
 struct adi_settings {
@@ -19,7 +21,7 @@ struct adi_settings {
 	unsigned session_hours;
 	unsigned lockout_tries, lockout_minutes;
 	unsigned audit_days, recording_days, forget_unseen_days; /* 0 = for ever */
-	char allowed_origins[4097];
+	char allowed_origins[ADI_ORIGINS_TEXT];                  /* with commas between */
 	int64_t updated_at;
 };
 
@@ -60,6 +62,8 @@ void adi_app_free(struct adi_app *a);
 int64_t adi_now(void);
 /* As a set of five seconds ago or younger; the one before when the database is away. */
 void adi_app_settings(struct adi_app *a, struct sql_conn *c, struct adi_settings *ret);
+/* Whether they have been read, and what was read last; never waits for the database: for a loop. */
+bool adi_app_settings_last(struct adi_app *a, struct adi_settings *ret);
 /* The next adi_app_settings reads them. */
 void adi_app_forget_settings(struct adi_app *a);
 /* Stores all of it. */

@@ -43,9 +43,9 @@ static int make_link(const struct htp_request *q, struct htp_reply *reply, struc
 	struct adi_actor by = adi_actor(q, guid);
 	char token[DAT_TOKEN_TEXT];
 	struct dat_account a;
-	struct dat_link_new in = { .kind = DAT_LINK_PASSWORD,
-		.account_guid = guid,
-		.made_by = adi_who(q)->account.name };
+	struct dat_link_new in = {
+		.kind = DAT_LINK_PASSWORD, .account_guid = guid, .made_by = adi_who(q)->account.name
+	};
 	int r = dat_account_get(c, guid, &a);
 
 	if (r == HWS_OK && (!adi_may_change(by, a.role) || strcmp(a.source, "local") != 0)) {

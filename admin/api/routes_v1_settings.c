@@ -2,23 +2,24 @@
  * them; the audit has that. */
 #include "admin/api/v1.h"
 #include "admin/data/groups.h"
+#include "admin/http/origin.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines of a text as an array. */
+/* Parts of a text as an array. */
 static json_t *out_origins(const char *text)
 {
 	json_t *list = json_array();
 
 	while (*text) {
-		size_t len = strcspn(text, "\n");
+		size_t len = strcspn(text, ",");
 
 		if (len)
 			json_array_append_new(list, json_stringn(text, len));
-		text += len + (text[len] == '\n');
+		text += len + (text[len] == ',');
 	}
 	return list;
 }
@@ -72,18 +73,22 @@ static void take_number(const json_t *o, const char *key, unsigned *at)
 	*at = (unsigned)adi_in_int(o, key, *at);
 }
 
-/* "https://desk.example.org": a scheme, a host, and a port or none. */
-static bool is_origin(const char *s)
+/* Held against what the edge will say of it. */
+static int check_origins(const char *text)
 {
-	size_t scheme = hws_str_starts(s, "https://") ? 8 : hws_str_starts(s, "http://") ? 7 : 0;
+	struct htp_origins o = { 0 };
+	struct hws_error err = { 0 };
+	int r = htp_origins_parse(text, &o, &err);
 
-	return scheme && s[scheme] && !s[scheme + strcspn(s + scheme, "/?#@ \t\r\n\"'<>,;\\")];
+	htp_origins_done(&o);
+	return r;
 }
 
 static int take_origins(const json_t *o, struct htp_reply *reply, struct adi_settings *s)
 {
 	json_t *list = json_object_get(o, "allowed_origins"), *item;
 	size_t i, len = 0;
+	int r = HWS_OK;
 
 	if (!list)
 		return HWS_OK;
@@ -91,16 +96,19 @@ static int take_origins(const json_t *o, struct htp_reply *reply, struct adi_set
 	json_array_foreach (list, i, item) {
 		const char *text = json_string_value(item);
 
-		if (!is_origin(text) ||
-				hws_fmt(s->allowed_origins + len, sizeof(s->allowed_origins) - len,
-						"%s\n", text) < 0) {
-			adi_v1_error(reply, ADI_BAD_FIELD, "allowed_origins",
-					"An origin is https://HOST or https://HOST:PORT.");
-			return HWS_ERR_INVAL;
-		}
-		len += strlen(text) + 1;
+		if (r == HWS_OK)
+			r = strchr(text, ',') ? HWS_ERR_INVAL
+					      : hws_fmt(s->allowed_origins + len,
+								sizeof(s->allowed_origins) - len,
+								"%s%s", i ? "," : "", text);
+		len = strlen(s->allowed_origins);
 	}
-	return HWS_OK;
+	if (r == HWS_OK)
+		r = check_origins(s->allowed_origins);
+	if (r < 0)
+		adi_v1_error(reply, ADI_BAD_FIELD, "allowed_origins",
+				"An origin is https://HOST or https://HOST:PORT, in small letters.");
+	return r;
 }
 
 static int take_group(const json_t *o, struct htp_reply *reply, struct sql_conn *c,

@@ -20,6 +20,7 @@
 
 #define LOCAL_BACKLOG 256
 #define SITES_US (2 * HWS_US_PER_S)
+#define LOOK_US HWS_US_PER_S
 #define FD_OWN 256u /* standard ones, loops, control, metrics, databases */
 
 /* --- places ----------------------------------------------------------------------------------- */
@@ -164,6 +165,27 @@ static void on_sites(void *arg)
 		memcpy(s->sites, sites, sizeof(sites));
 	}
 	hws_timer_start(s->loop, &s->sites_timer, SITES_US, on_sites, s);
+	if (hws_fmt(s->all_origins, sizeof(s->all_origins), "%s,%s", c->allowed_origins,
+			    s->set_origins) == HWS_OK)
+		l.origins = s->all_origins;
+	return l;
+}
+
+/* The settings are read by threads; what of them the edge must know comes to it here. */
+static void look(void *arg)
+{
+	struct adi_server *s = arg;
+	struct hws_error err = { 0 };
+	struct adi_settings set;
+	struct htp_limits limits;
+
+	if (!adi_app_settings_last(s->app, &set) ||
+			strcmp(set.allowed_origins, s->set_origins) == 0)
+		return;
+	memcpy(s->set_origins, set.allowed_origins, sizeof(s->set_origins));
+	limits = limits_of(s, s->conf);
+	if (htp_server_set_limits(s->edge, &limits, &err) < 0)
+		hws_warn("origins_refused", HWS_STR("error", err.text));
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -257,6 +279,7 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 						"before it and name it in --trusted-proxies"));
 	adi_setup_announce(s->app);
 	on_sites(s);
+	hws_timer_every(s->loop, &s->look, LOOK_US, look, s);
 	*ret = s;
 	return HWS_OK;
 }
@@ -266,6 +289,7 @@ void adi_server_free(struct adi_server *s)
 	if (!s)
 		return;
 	hws_timer_stop(&s->sites_timer);
+	hws_timer_stop(&s->look);
 	adi_metrics_free(s);
 	if (s->local_bound)
 		(void)unlink(s->local_path);

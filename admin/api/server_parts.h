@@ -28,6 +28,10 @@ struct adi_server {
 	bool told_of_files;
 	bool local_bound, admin_bound, draining;
 	uint64_t fd_limit;
+	/* Other sites whose pages may read answers: what the settings of the console say, and that
+	 * with the option before it. */
+	char set_origins[ADI_ORIGINS_TEXT], all_origins[2 * ADI_ORIGINS_TEXT];
+	struct hws_timer look; /* whether that has changed */
 	struct adi_metrics *page;
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;

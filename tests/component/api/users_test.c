@@ -339,6 +339,15 @@ START_TEST(a_token_may_no_more_than_its_person)
 }
 END_TEST
 
+static bool web_may_read(void *arg)
+{
+	struct api_as web = { .head = "Origin: https://a.example\r\n" };
+
+	(void)arg;
+	return strstr(api_call(&api, web, "GET", "/api/login-options", NULL)->head,
+			       "Access-Control-Allow-Origin: https://a.example\r\n") != NULL;
+}
+
 START_TEST(settings_are_kept)
 {
 	json_t *s = api_must(&api, 200, API_LOCAL, "GET", "/api/v1/settings", NULL);
@@ -351,6 +360,7 @@ START_TEST(settings_are_kept)
 			default_group());
 	ck_assert_str_eq(api_text(s, "default_group.name"), "Default");
 	ck_assert_str_eq(api_text(s, "allowed_origins.1"), "http://b.example:8080");
+	ck_assert(test_until(web_may_read, NULL, TEST_PATIENCE_MS));
 	(void)api_must(&api, 409, API_LOCAL, "PATCH", "/api/v1/settings",
 			"{'audit_days':1,'updated_at':7}");
 	(void)api_must(&api, 400, API_LOCAL, "PATCH", "/api/v1/settings",

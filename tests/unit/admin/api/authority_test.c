@@ -18,7 +18,8 @@ START_TEST(who_may_do_what_to_whom)
 			struct adi_actor self = { (enum dat_role)by, true };
 			bool may = change[by][of] == 'y';
 
-			ck_assert_msg(adi_may_change(other, (enum dat_role)of) == may, "%d %d", by, of);
+			ck_assert_msg(adi_may_change(other, (enum dat_role)of) == may, "%d %d", by,
+					of);
 			ck_assert_msg(adi_may_log_out(other, (enum dat_role)of) ==
 							(log_out[by][of] == 'y'),
 					"%d %d", by, of);

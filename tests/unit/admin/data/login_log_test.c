@@ -172,8 +172,8 @@ END_TEST
 int main(void)
 {
 	return test_engines_main("login_log",
-			TESTS(a_name_is_braked_for_the_address_that_guesses, who_comes_in_begins_anew,
-					an_attacker_has_a_net_of_ipv6,
+			TESTS(a_name_is_braked_for_the_address_that_guesses,
+					who_comes_in_begins_anew, an_attacker_has_a_net_of_ipv6,
 					strangers_lock_nobody_out_where_they_are_known,
 					one_address_with_many_names_is_braked,
 					codes_are_braked_by_the_account,
