@@ -1,7 +1,7 @@
 /* api/login_enter: what belongs to a login that succeeded, by whatever way, and to one that did
  * not. */
+#include "admin/api/alarms.h"
 #include "admin/api/login_parts.h"
-#include "admin/data/alarms.h"
 #include "admin/data/devices.h"
 #include "admin/data/notices.h"
 #include "admin/data/smtp.h"
@@ -79,38 +79,22 @@ int adi_login_audit(struct adi_app *app, struct sql_conn *c, const struct adi_lo
 	return r;
 }
 
-/* Whoever guesses has come to the brake. */
-static int alarm(struct adi_app *app, struct sql_conn *c, const struct adi_login_from *from,
-		const struct dat_account *a, const char *name, const char *reason)
-{
-	const char *about = a ? a->name : name;
-	char text[DAT_EMAIL_TEXT + DAT_IP_TEXT + 80], ip[DAT_IP_TEXT];
-	struct dat_alarm raised = { .kind = DAT_ALARM_BRUTE_FORCE,
-		.about = about,
-		.text = text,
-		.account = a ? a->name : NULL,
-		.ip = ip };
-	int r = adi_login_audit(app, c, from, "login.braked", a, name, reason);
-
-	adi_ip(from->q, ip);
-	(void)snprintf(text, sizeof(text),
-			"Too many wrong passwords or codes for \"%.200s\" from %s.", about,
-			*ip ? ip : "an unknown address");
-	return r == HWS_OK ? dat_alarm_raise(c, app->keys, &raised, adi_now(), NULL) : r;
-}
-
 int adi_login_failed(struct adi_app *app, struct sql_conn *c, const struct adi_login_from *from,
 		const struct dat_login_turn *turn, const struct dat_account *a, const char *name,
 		enum dat_login_end end, const char *reason)
 {
+	char ip[DAT_IP_TEXT];
 	int r = dat_login_end(c, turn->guid, a ? a->guid : NULL, end);
 
 	if (r == HWS_OK)
 		r = adi_login_audit(app, c, from,
 				end == DAT_LOGIN_WRONG ? "login.failed" : "login.refused", a, name,
 				reason);
-	if (r == HWS_OK && end == DAT_LOGIN_WRONG && turn->last)
-		r = alarm(app, c, from, a, name, reason);
+	if (r == HWS_OK && end == DAT_LOGIN_WRONG && turn->last) {
+		r = adi_login_audit(app, c, from, "login.braked", a, name, reason);
+		adi_ip(from->q, ip);
+		adi_alarm_guessing(app, c, a ? a->name : name, ip);
+	}
 	return r;
 }
 

@@ -1,9 +1,9 @@
 /* Devices, many at a time: one change for all that are named or that a filter leaves, and their
  * export. */
-#include "admin/api/csv_out.h"
 #include "admin/api/device_out.h"
 #include "admin/data/groups.h"
 #include "shared/base/clock.h"
+#include "shared/base/csv.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -321,7 +321,8 @@ static int export_row(const struct dat_device *d, void *arg)
 	time_text(d->last_online, online, sizeof(online));
 	time_text(d->registered_at, registered, sizeof(registered));
 	for (size_t i = 0; i < HWS_COUNT(fields); i++)
-		adi_csv_field(e->out, fields[i], i + 1 == HWS_COUNT(fields));
+		hws_csv_put(e->out, fields[i], i == 0);
+	hws_buf_put_str(e->out, "\r\n");
 	e->n++;
 	return hws_str_copy(e->after, sizeof(e->after), d->id);
 }
@@ -337,7 +338,9 @@ static int export_part(void *arg, struct hws_buf *out)
 	e->out = out;
 	e->n = 0;
 	for (size_t i = 0; i < HWS_COUNT(heads) && !e->begun; i++)
-		adi_csv_field(out, heads[i], i + 1 == HWS_COUNT(heads));
+		hws_csv_put(out, heads[i], i == 0);
+	if (!e->begun)
+		hws_buf_put_str(out, "\r\n");
 	e->begun = true;
 	f.after_id = e->after;
 	r = sql_take(e->app->db, &c);

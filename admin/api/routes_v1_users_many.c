@@ -1,5 +1,6 @@
 /* The same change to many accounts at once, chosen one by one or by a filter. Each is held against
  * the rules that hold for one; what is refused is told, and the others are done. */
+#include "admin/api/bulk.h"
 #include "admin/api/people.h"
 #include "admin/data/groups.h"
 #include "admin/data/login_log.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN_MAX 1000u    /* of changes and refusals in an answer */
 #define CHOSEN_MAX 100000u /* accounts that a filter may choose */
 #define PAGE 500u
 
@@ -229,28 +229,8 @@ struct bulk {
 	struct adi_app *app;
 	const struct action *action;
 	const char *group; /* "" = none */
-	bool dry;
-	json_t *changes, *refused;
-	int64_t count;
+	struct adi_bulk many;
 };
-
-static void note_refused(struct bulk *b, const char *guid, const char *name, const char *code,
-		const char *text)
-{
-	if (json_array_size(b->refused) < SHOWN_MAX)
-		json_array_append_new(b->refused,
-				json_pack("{s:s,s:s,s:s,s:s}", "guid", guid, "name", name, "code",
-						code, "text", text));
-}
-
-static void note_changed(struct bulk *b, const struct dat_account *a)
-{
-	b->count++;
-	if (json_array_size(b->changes) < SHOWN_MAX)
-		json_array_append_new(b->changes,
-				json_pack("{s:s,s:s,s:s}", "guid", a->guid, "name", a->name, "text",
-						b->action->text));
-}
 
 /* In a transaction of its own, so that one that is refused leaves nothing behind. */
 static int change_one(struct bulk *b, struct sql_conn *c, const struct dat_account *a)
@@ -264,7 +244,7 @@ static int change_one(struct bulk *b, struct sql_conn *c, const struct dat_accou
 	if (r == HWS_OK)
 		r = adi_audit_user(b->app, c, b->q, b->action->event, a, "{\"many\":true}");
 	/* a dry run finds out what the database would refuse, and takes all back */
-	if (r == HWS_OK && b->dry)
+	if (r == HWS_OK && b->many.dry_run)
 		r = HWS_ERR_CANCELED;
 	r = dat_tx_end(&tx, r);
 	return r == HWS_ERR_CANCELED ? HWS_OK : r;
@@ -275,25 +255,20 @@ static int handle(struct bulk *b, struct sql_conn *c, const char *guid)
 	struct dat_account a;
 	int r = dat_account_get(c, guid, &a);
 
-	if (r == HWS_ERR_NOTFOUND) {
-		note_refused(b, guid, "", "not_found", "There is no such user.");
-		return HWS_OK;
-	}
+	if (r == HWS_ERR_NOTFOUND)
+		return adi_bulk_refuse(&b->many, guid, "", "not_found", "There is no such user.");
 	if (r < 0)
 		return r;
-	if (!b->action->may(adi_actor(b->q, guid), a.role)) {
-		note_refused(b, guid, a.name, "forbidden",
+	if (!b->action->may(adi_actor(b->q, guid), a.role))
+		return adi_bulk_refuse(&b->many, guid, a.name, "forbidden",
 				"This user is changed by owners only, or is you.");
-		return HWS_OK;
-	}
 	if (!b->action->differs(&a, b->group))
 		return HWS_OK;
 	r = change_one(b, c, &a);
 	if (r == HWS_ERR_DENIED)
-		note_refused(b, guid, a.name, "forbidden", "One owner who can log in must stay.");
-	else if (r == HWS_OK)
-		note_changed(b, &a);
-	return r == HWS_ERR_DENIED ? HWS_OK : r;
+		return adi_bulk_refuse(&b->many, guid, a.name, "forbidden",
+				"One owner who can log in must stay.");
+	return r == HWS_OK ? adi_bulk_change(&b->many, guid, a.name, b->action->text) : r;
 }
 
 static int run_bulk(struct bulk *b, struct htp_reply *reply, struct sql_conn *c)
@@ -315,44 +290,40 @@ static int run_bulk(struct bulk *b, struct htp_reply *reply, struct sql_conn *c)
 	return r;
 }
 
+static const struct action *action_of(const char *name)
+{
+	for (size_t i = 0; i < HWS_COUNT(actions); i++) {
+		if (strcmp(actions[i].name, name) == 0)
+			return &actions[i];
+	}
+	return NULL;
+}
+
 static void bulk(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
-	const char *name = adi_in_text(q->json, "action");
 	const char *group = adi_in_text(q->json, "group_guid");
 	struct bulk b = { .q = q,
 		.app = app,
-		.group = group ? group : "",
-		.dry = adi_in_bool(q->json, "dry_run") != 0 };
+		.action = action_of(adi_in_text(q->json, "action")),
+		.group = group ? group : "" };
 	struct sql_conn *c;
 	int r;
 
-	for (size_t i = 0; i < HWS_COUNT(actions); i++) {
-		if (strcmp(actions[i].name, name) == 0)
-			b.action = &actions[i];
-	}
 	if (!b.action) {
 		adi_v1_error(reply, ADI_BAD_FIELD, "action", "There is no such action.");
 		return;
 	}
 	if (!adi_take(app, reply, &c))
 		return;
-	b.changes = json_array();
-	b.refused = json_array();
-	r = run_bulk(&b, reply, c);
+	r = adi_bulk_init(&b.many, q->json);
+	if (r == HWS_OK)
+		r = run_bulk(&b, reply, c);
 	sql_give(c);
-	if (r == HWS_OK) {
-		htp_reply_json(reply,
-				json_pack("{s:b,s:I,s:O,s:O,s:b}", "dry_run", b.dry, "count",
-						(json_int_t)b.count, "changes", b.changes,
-						"refused", b.refused, "cut",
-						b.count > SHOWN_MAX ||
-								json_array_size(b.refused) ==
-										SHOWN_MAX));
-	} else if (reply->status < 400) {
+	if (r == HWS_OK)
+		htp_reply_json(reply, adi_bulk_out(&b.many));
+	else if (reply->status < 400)
 		adi_v1_fail(reply, r, "user", NULL);
-	}
-	json_decref(b.changes);
-	json_decref(b.refused);
+	adi_bulk_done(&b.many);
 }
 
 static const struct adi_call calls[] = {

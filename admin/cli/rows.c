@@ -1,9 +1,9 @@
 /* admin/rows: see the header. Texts come from devices and their users: in tables nothing of them
  * drives the terminal. */
 #include "admin/cli/rows.h"
-#include "admin/cli/csv.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
+#include "shared/base/csv.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
@@ -282,12 +282,12 @@ static int show_csv(struct adm_rows *r, const json_t *row)
 
 	hws_buf_init(&line, 4u << 20);
 	for (size_t i = 0; !r->begun && i < r->columns; i++)
-		adm_csv_put(&line, r->column[i], i == 0);
+		hws_csv_put(&line, r->column[i], i == 0);
 	if (!r->begun)
 		hws_buf_put_str(&line, "\n");
 	for (size_t i = 0; i < r->columns; i++) {
 		adm_cell_text(row, r->column[i], cell, sizeof(cell));
-		adm_csv_put(&line, cell, i == 0);
+		hws_csv_put(&line, cell, i == 0);
 	}
 	hws_buf_put_str(&line, "\n");
 	e = hws_buf_err(&line);

@@ -2,10 +2,10 @@
  * compared with what is there first, so that the same file again changes nothing, and a dry run
  * tells what would be. */
 #include "admin/cli/body.h"
-#include "admin/cli/csv.h"
 #include "admin/cli/targets.h"
 #include "admin/cli/things.h"
 #include "admin/cli/verbs.h"
+#include "shared/base/csv.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
@@ -51,7 +51,7 @@ static int show_import(struct adm_call *call, const json_t *answer)
 
 int adm_users_import(struct adm_call *call)
 {
-	struct adm_csv *csv = NULL;
+	struct hws_csv *csv = NULL;
 	struct hws_buf text;
 	json_t *answer = NULL;
 	int status = ADM_USAGE;
@@ -59,7 +59,7 @@ int adm_users_import(struct adm_call *call)
 	hws_buf_init(&text, SERVER_FILE_MAX);
 	/* Read here as well: a file that is none is refused before anything is sent. */
 	if (adm_read_input(call->args[0], &text, &call->err) == HWS_OK &&
-			adm_csv_read(hws_buf_bytes(&text), &csv, &call->err) == HWS_OK)
+			hws_csv_read(hws_buf_bytes(&text), &csv, &call->err) == HWS_OK)
 		status = adm_rest_send(call,
 				call->dry_run ? "/users/import?dry_run=true"
 					      : "/users/import?dry_run=false",
@@ -67,7 +67,7 @@ int adm_users_import(struct adm_call *call)
 	if (status == ADM_DONE)
 		status = show_import(call, answer);
 	json_decref(answer);
-	adm_csv_free(csv);
+	hws_csv_free(csv);
 	hws_buf_done_wiped(&text);
 	return adm_complain_of(call, status);
 }
@@ -93,7 +93,7 @@ static const struct column entry_columns[] = { { "id", "id", ADM_TEXT, NULL },
 struct import {
 	struct adm_call *call;
 	const struct column *columns;
-	struct adm_csv *csv;
+	struct hws_csv *csv;
 	json_t *there; /* id -> row */
 	json_t *guids; /* "user:ann" -> guid */
 	struct adm_rows *out;
@@ -178,7 +178,7 @@ static int line_body(struct import *m, size_t i, json_t **ret)
 	int status = ADM_DONE;
 
 	for (const struct column *c = m->columns; c->name && status == ADM_DONE; c++) {
-		const char *text = c->member ? adm_csv_cell(m->csv, i, c->name) : NULL;
+		const char *text = c->member ? hws_csv_cell(m->csv, i, c->name) : NULL;
 		json_t *value = NULL;
 
 		if (!text || (strcmp(c->name, "password") == 0 && !*text))
@@ -187,7 +187,7 @@ static int line_body(struct import *m, size_t i, json_t **ret)
 		if (status == ADM_DONE)
 			json_object_set(body, c->member, value);
 		else
-			adm_complain(0, "line %zu: %s: '%s' will not do", adm_csv_line(m->csv, i),
+			adm_complain(0, "line %zu: %s: '%s' will not do", hws_csv_line(m->csv, i),
 					c->name, text);
 		json_decref(value);
 	}
@@ -212,18 +212,18 @@ static int add_one(struct import *m, json_t *body)
 
 static int import_line(struct import *m, size_t i)
 {
-	const char *id = adm_csv_cell(m->csv, i, "id");
+	const char *id = hws_csv_cell(m->csv, i, "id");
 	const json_t *row;
 	json_t *body = NULL;
 	int status;
 
 	if (!id || !*id)
 		return adm_complain(
-				ADM_FAILED, "line %zu: there is no id", adm_csv_line(m->csv, i));
+				ADM_FAILED, "line %zu: there is no id", hws_csv_line(m->csv, i));
 	row = json_object_get(m->there, id);
 	if (!row && !m->may_add)
 		return adm_complain(ADM_NOTHING, "line %zu: there is no device '%s'",
-				adm_csv_line(m->csv, i), id);
+				hws_csv_line(m->csv, i), id);
 	status = line_body(m, i, &body);
 	if (status)
 		return status;
@@ -231,7 +231,7 @@ static int import_line(struct import *m, size_t i)
 		json_object_del(body, "id");
 	status = row ? adm_patch(m->call, m->call->thing, row, body, m->out) : add_one(m, body);
 	if (status && m->call->err.text[0])
-		adm_complain(0, "line %zu: %s: %s", adm_csv_line(m->csv, i), id, m->call->err.text);
+		adm_complain(0, "line %zu: %s: %s", hws_csv_line(m->csv, i), id, m->call->err.text);
 	m->call->err.text[0] = 0;
 	json_decref(body);
 	return status;
@@ -241,8 +241,8 @@ static int check_columns(const struct import *m)
 {
 	bool id = false;
 
-	for (size_t i = 0; i < adm_csv_columns(m->csv); i++) {
-		const char *name = adm_csv_column(m->csv, i);
+	for (size_t i = 0; i < hws_csv_columns(m->csv); i++) {
+		const char *name = hws_csv_column(m->csv, i);
 		const struct column *c = m->columns;
 
 		id = id || strcmp(name, "id") == 0;
@@ -269,7 +269,7 @@ static int run(struct import *m)
 		status = adm_tell_begin(m->call, &m->out);
 	if (status)
 		return adm_complain_of(m->call, status);
-	for (size_t i = 0; i < adm_csv_rows(m->csv); i++)
+	for (size_t i = 0; i < hws_csv_rows(m->csv); i++)
 		adm_tally(&m->tally, import_line(m, i));
 	return adm_tell_end(m->call, m->out, adm_tally_status(&m->tally));
 }
@@ -286,11 +286,11 @@ static int import(struct adm_call *call, const struct column *columns, bool may_
 
 	hws_buf_init(&text, FILE_MAX);
 	if (adm_read_input(call->args[0], &text, &call->err) == HWS_OK &&
-			adm_csv_read(hws_buf_bytes(&text), &m.csv, &call->err) == HWS_OK)
+			hws_csv_read(hws_buf_bytes(&text), &m.csv, &call->err) == HWS_OK)
 		status = run(&m);
 	else
 		adm_complain_of(call, status);
-	adm_csv_free(m.csv);
+	hws_csv_free(m.csv);
 	hws_buf_done_wiped(&text);
 	json_decref(m.there);
 	json_decref(m.guids);

@@ -176,16 +176,22 @@ static int read_row(struct reader *r)
 	return end_row(r);
 }
 
+/* By the line with the names, outside of quotes. */
 static char separator_of(struct hws_bytes in)
 {
-	size_t n = 0;
-	bool semicolon = false;
+	bool semicolon = false, inside = false;
 
-	while (n < in.len && in.ptr[n] != '\n' && in.ptr[n] != '\r') {
-		if (in.ptr[n] == ',')
+	for (size_t n = 0; n < in.len; n++) {
+		char c = (char)in.ptr[n];
+
+		if (c == '"')
+			inside = !inside;
+		else if (!inside && (c == '\n' || c == '\r'))
+			break;
+		else if (!inside && c == ',')
 			return ',';
-		semicolon = semicolon || in.ptr[n] == ';';
-		n++;
+		else if (!inside && c == ';')
+			semicolon = true;
 	}
 	return semicolon ? ';' : ',';
 }
@@ -201,9 +207,11 @@ int hws_csv_read(struct hws_bytes text, struct hws_csv **ret, struct hws_error *
 	hws_buf_init(&r.csv->text, 128u << 20);
 	hws_buf_init(&r.csv->cells, 64u << 20);
 	hws_buf_init(&r.csv->rows, (HWS_CSV_ROWS_MAX + 2) * sizeof(struct row));
-	if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0)
-		r.in = hws_bytes(text.ptr + 3, text.len - 3);
-	r.separator = separator_of(r.in);
+	while (r.in.len >= 3 && memcmp(r.in.ptr, "\xef\xbb\xbf", 3) == 0)
+		r.in = hws_bytes(r.in.ptr + 3, r.in.len - 3);
+	while (at_line_end(&r) && r.at < r.in.len)
+		skip_line_end(&r);
+	r.separator = separator_of(hws_bytes(r.in.ptr + r.at, r.in.len - r.at));
 	while (e == HWS_OK && r.at < r.in.len) {
 		if (!at_line_end(&r))
 			e = read_row(&r);

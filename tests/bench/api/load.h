@@ -11,10 +11,10 @@
 
 struct load {
 	uint16_t port;
-	uint64_t us;       /* how long */
-	unsigned links;    /* 0 = LOAD_LINKS */
-	unsigned per_s;    /* 0 = as fast as answers come */
-	bool any_status;   /* else what is not 200 counts as refused */
+	uint64_t us;     /* how long */
+	unsigned links;  /* 0 = LOAD_LINKS */
+	unsigned per_s;  /* 0 = as fast as answers come */
+	bool any_status; /* else what is not 200 counts as refused */
 	/* The n-th request into `buf`; its length. */
 	size_t (*make)(char buf[LOAD_REQUEST], uint64_t n, void *arg);
 	void *arg;

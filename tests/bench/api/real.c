@@ -36,8 +36,8 @@ static void start(struct real *r)
 {
 	const char *argv[] = { test_bin("admin/api/hawser-api"), "--state-dir", r->state,
 		"--runtime-dir", r->run, "--bind", "127.0.0.1", "--port", "0", "--user-rate", "0",
-		"--login-rate", "0", "--device-rate", "0", "--max-links-per-address", "0", "--store",
-		r->store, NULL };
+		"--login-rate", "0", "--device-rate", "0", "--max-links-per-address", "0",
+		"--store", r->store, NULL };
 
 	test_proc_start(&r->proc, argv, NULL);
 	r->port = (uint16_t)test_line_number(
@@ -130,7 +130,8 @@ static bool heartbeats(struct real *r, const char *engine, uint64_t us)
 	l.us = HWS_MAX(us, 35 * HWS_US_PER_S * (us > 2 * HWS_US_PER_S));
 	if (!load_run(&l) || l.refused)
 		return false;
-	printf("bench api.heartbeat_p99_ms%s=%.4g\n", strcmp(engine, "sqlite") == 0 ? "" : "_2000_s",
+	printf("bench api.heartbeat_p99_ms%s=%.4g\n",
+			strcmp(engine, "sqlite") == 0 ? "" : "_2000_s",
 			(double)load_histogram_at(&l.times, 0.99) / 1e3);
 	return true;
 }
@@ -171,11 +172,11 @@ static pid_t start_logins(struct real *r, uint64_t us, int *ret_count)
 			.make = login };
 		bool good = load_run(&l);
 
-		_exit(write(told[1], &l.times.count, sizeof(l.times.count)) ==
-								sizeof(l.times.count) &&
-						good
-				? 0
-				: 1);
+		_exit(write(told[1], &l.times.count,
+				      sizeof(l.times.count)) == sizeof(l.times.count) &&
+								good
+						? 0
+						: 1);
 	}
 	close(told[1]);
 	*ret_count = told[0];
@@ -184,11 +185,9 @@ static pid_t start_logins(struct real *r, uint64_t us, int *ret_count)
 
 static bool during_logins(struct real *r, uint64_t us)
 {
-	struct load l = { .port = r->port,
-		.us = us,
-		.per_s = PACED_PER_S,
-		.make = heartbeat,
-		.first = 7 };
+	struct load l = {
+		.port = r->port, .us = us, .per_s = PACED_PER_S, .make = heartbeat, .first = 7
+	};
 	uint64_t done = 0;
 	int count = -1, status = 1;
 	pid_t pid = start_logins(r, us, &count);
@@ -249,8 +248,8 @@ static bool search_once(struct real *r, const char *what)
 /* The worst of the kinds of question, each by its median. */
 static bool searches(struct real *r, const char *engine)
 {
-	static const char *const what[] = { "q=till-77123", "q=shop", "q=nothing-like-it", "sort=name",
-		"q=1000&sort=-last_online_at", "status=active" };
+	static const char *const what[] = { "q=till-77123", "q=shop", "q=nothing-like-it",
+		"sort=name", "q=1000&sort=-last_online_at", "status=active" };
 	double worst = 0;
 
 	for (size_t i = 0; i < HWS_COUNT(what); i++) {

@@ -7,7 +7,6 @@ int main(void)
 	Suite *s = suite_create("admin/cli");
 
 	admin_cli_texts(s);
-	admin_cli_csv(s);
 	admin_cli_rows(s);
 	admin_cli_table(s);
 	return test_suite_run(s);

@@ -3,6 +3,5 @@
 #include <check.h>
 
 void admin_cli_texts(Suite *s);
-void admin_cli_csv(Suite *s);
 void admin_cli_rows(Suite *s);
 void admin_cli_table(Suite *s);
