@@ -25,7 +25,7 @@ struct adi_who {
 };
 
 /* htp_conf.authorise; `arg` is the app. Looks at the route's roles and scope as well. A session
- * of a client or browser opens no route of /api/v1; a token only routes with a scope that it has. */
+ * of a client or browser opens no route of /api/v1; a token only routes with a scope it has. */
 int adi_authorise(struct htp_request *q, struct htp_reply *reply, void *arg);
 /* NULL on routes that are open. */
 const struct adi_who *adi_who(const struct htp_request *q);

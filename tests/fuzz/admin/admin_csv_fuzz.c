@@ -1,5 +1,5 @@
-/* A file that is said to be CSV: it is refused with a line, or every cell is a bounded text in UTF-8,
- * and written out it is read as the same. */
+/* A file that is said to be CSV: it is refused with a line, or every cell is a bounded text in
+ * UTF-8, and written out it is read as the same. */
 #include "shared/base/csv.h"
 #include "shared/base/str.h"
 #include <stdlib.h>
