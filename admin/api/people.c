@@ -106,6 +106,7 @@ json_t *adi_out_user(const struct dat_account *a, const struct adi_braked *brake
 	json_object_set_new(
 			o, "control_role", adi_out_ref(a->control_role_guid, a->control_role_name));
 	json_object_set_new(o, "totp_required", json_boolean(a->tfa_enforced));
+	json_object_set_new(o, "mail_code", json_boolean(a->email_verification));
 	json_object_set_new(o, "totp", json_boolean(a->tfa_on));
 	json_object_set_new(o, "max_sessions", json_integer(a->max_sessions));
 	json_object_set_new(o, "locked_until", json_integer(braked_until(braked, a->name)));

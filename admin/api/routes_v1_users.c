@@ -144,6 +144,7 @@ static struct dat_account_change rest_of(const json_t *o)
 
 	ch.control_role_guid = json_is_null(role) ? "" : json_string_value(role);
 	ch.tfa_enforced = adi_in_bool(o, "totp_required");
+	ch.email_verification = adi_in_bool(o, "mail_code");
 	ch.max_sessions = adi_in_int(o, "max_sessions", -1);
 	return ch;
 }
@@ -262,7 +263,8 @@ static bool may_change(struct adi_actor by, const struct dat_account *a, const s
 		const struct dat_account_change *rest)
 {
 	bool heavy = ch->role || ch->status || ch->pw_hash ||
-			(rest->tfa_enforced == 0 && a->tfa_enforced);
+			(rest->tfa_enforced == 0 && a->tfa_enforced) ||
+			(rest->email_verification == 0 && a->email_verification);
 
 	/* one's own name and note may be changed by who manages people */
 	if (by.self)

@@ -24,6 +24,7 @@ function fields(row) {
 		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"],
 			...(row?.status === "invited" ? [["invited", "Invited"]] : [])] },
 		{ key: "totp_required", label: "Must have one-time codes", kind: "check" },
+		{ key: "mail_code", label: "Asks for a code by mail", kind: "check", help: "Where there are no one-time codes." },
 		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." },
 		pickControlRole("Empty: the default one."), NOTE];
 }
