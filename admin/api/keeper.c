@@ -6,6 +6,7 @@
 #include "admin/data/audit.h"
 #include "admin/data/changes.h"
 #include "admin/data/conn_log.h"
+#include "admin/data/device_facts.h"
 #include "admin/data/factors.h"
 #include "admin/data/flows.h"
 #include "admin/data/leases.h"
@@ -28,6 +29,7 @@
 #define LEASE "tidy"
 #define LEASE_MS (90ll * 1000)
 #define LOGIN_DAYS 180u /* so long an address is known to an account */
+#define FORGET_MAX 200u /* devices at a time */
 #define TRIM_MAX 5000u  /* events at a time: others wait for the chain meanwhile */
 
 struct adi_keeper {
@@ -97,6 +99,21 @@ static int trim_factors(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 	return dat_factors_sweep(c, now);
 }
 
+static int forget_devices(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	struct adi_settings s;
+	int64_t n = 0;
+	int r;
+
+	adi_app_settings(k->app, c, &s);
+	if (!s.forget_unseen_days)
+		return HWS_OK;
+	r = dat_device_forget(c, now - s.forget_unseen_days * DAT_DAY_MS, FORGET_MAX, &n);
+	if (r == HWS_OK && n)
+		hws_info("devices_forgotten", HWS_I64("count", n));
+	return r;
+}
+
 static int trim_audit(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 {
 	struct adi_settings s;
@@ -137,6 +154,7 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	trim_audit,
 	trim_recordings,
 	look_at_certificate,
+	forget_devices,
 };
 
 static void tidy(struct adi_keeper *k, struct sql_conn *c, int64_t now)

@@ -60,8 +60,9 @@ static void add_way(
 					"ms", (json_int_t)HWS_MIN(ms, 600000.0)));
 }
 
-/* What the server knows: what was offered, and what the ends were told; of a way that both were told
- * of it does not see whether it came about, but for that the relay was asked for afterwards. */
+/* What the server knows: what was offered, and what the ends were told; of a way that both were
+ * told of it does not see whether it came about, but for that the relay was asked for
+ * afterwards. */
 static json_t *tried(const json_t *a, const char *path)
 {
 	static const struct {

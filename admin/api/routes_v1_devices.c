@@ -1,4 +1,5 @@
-/* Devices, one at a time. */
+/* Devices, one at a time. What changes one is done in the database first; the rendezvous server is
+ * told after the transaction, by an order that it may miss: what decides is asked of us anyway. */
 #include "admin/api/device_out.h"
 #include "admin/data/groups.h"
 #include "shared/base/macros.h"

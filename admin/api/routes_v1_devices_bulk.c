@@ -2,6 +2,7 @@
  * export. */
 #include "admin/api/device_out.h"
 #include "admin/data/groups.h"
+#include "admin/data/name.h"
 #include "shared/base/clock.h"
 #include "shared/base/csv.h"
 #include "shared/base/macros.h"
@@ -214,6 +215,14 @@ static bool read_target(struct bulk *b, struct htp_reply *reply)
 		r = dat_account_get(b->c, b->to, &a);
 	if (b->action->what == GROUP && *b->to)
 		r = dat_group_get(b->c, DAT_DEVICE_GROUP, b->to, &g);
+	if (b->action->what == TAG_ADD || b->action->what == TAG_REMOVE) {
+		char folded[DAT_NAME_KEY_TEXT];
+
+		if (dat_name_key(b->to, folded) < 0) {
+			adi_v1_error(reply, ADI_BAD_FIELD, key, "The tag is not as it must be.");
+			return false;
+		}
+	}
 	if (r < 0) {
 		adi_v1_error(reply, ADI_BAD_FIELD, key, "There is no such %s.",
 				b->action->what == OWNER ? "user" : "group of devices");

@@ -2,6 +2,7 @@
 #include "admin/data/device_facts.h"
 #include "admin/data/name.h"
 #include "shared/base/macros.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 
 #include <string.h>
@@ -136,6 +137,39 @@ int dat_device_pick(struct sql_conn *c, const struct dat_device_filter *f,
 	} while (r == HWS_OK && p.n - before == DAT_PAGE_MAX);
 	*ret_n = p.n;
 	return r == HWS_ERR_EOF ? HWS_OK : r;
+}
+
+struct guids {
+	char (*guid)[DAT_GUID_TEXT];
+	size_t n;
+};
+
+static int read_guid(const struct sql_row *row, void *arg)
+{
+	struct guids *g = arg;
+
+	return sql_copy(row, 0, g->guid[g->n++], DAT_GUID_TEXT);
+}
+
+int dat_device_forget(struct sql_conn *c, int64_t before, unsigned max, int64_t *ret)
+{
+	struct guids g = { hws_alloc_array(max, DAT_GUID_TEXT), 0 };
+	struct dat_tx tx;
+	int r = g.guid ? dat_tx_begin(&tx, c) : HWS_ERR_NOMEM;
+
+	if (r == HWS_OK) {
+		r = sql_query(c,
+				"SELECT guid FROM device WHERE last_online < $1 AND registered_at < "
+				"$1 ORDER BY last_online, id LIMIT $2",
+				SQL_P(SQL_I(before), SQL_I(max)), read_guid, &g);
+		for (size_t i = 0; i < g.n && r == HWS_OK; i++)
+			r = dat_device_remove(c, g.guid[i]);
+		r = dat_tx_end(&tx, r);
+	}
+	hws_free(g.guid);
+	if (r == HWS_OK)
+		*ret = (int64_t)g.n;
+	return r;
 }
 
 static int read_counts(const struct sql_row *row, void *arg)

@@ -27,6 +27,10 @@ int dat_device_tag_list(struct sql_conn *c, const char *search, struct dat_page 
 int dat_device_pick(struct sql_conn *c, const struct dat_device_filter *f,
 		char (*ret)[DAT_GUID_TEXT], size_t n, size_t *ret_n) HWS_MUST_CHECK;
 
+/* Removes devices that were not seen since then, at most `max` at a time; *ret: how many. */
+int dat_device_forget(
+		struct sql_conn *c, int64_t before, unsigned max, int64_t *ret) HWS_MUST_CHECK;
+
 struct dat_device_counts {
 	int64_t devices, online, pending, accounts, sessions;
 };

@@ -184,15 +184,18 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 
 	if (r == HWS_OK)
 		r = dat_fold_like(f->os ? f->os : "", like.os, sizeof(like.os));
-
 	if (r < 0)
 		return r;
+	page = dat_page(page);
 	hws_buf_init(&w.text, 2048);
 	build(&w, f, &like);
 	r = hws_buf_err(&w.text);
 	if (r == HWS_OK && ret_total)
 		r = count(c, &w, ret_total);
-	if (r == HWS_OK)
+	/* not to look further once all that there are were found */
+	if (r == HWS_OK && ret_total && *ret_total - page.offset < page.limit)
+		page.limit = (unsigned)HWS_MAX(*ret_total - page.offset, 0);
+	if (r == HWS_OK && (page.limit || !ret_total))
 		r = page_of(c, &w, f->order, page, &l);
 	hws_buf_done(&w.text);
 	return r;

@@ -5,6 +5,7 @@
 #include "admin/data/beats.h"
 #include "admin/data/changes.h"
 #include "admin/data/conn_log.h"
+#include "admin/data/device_facts.h"
 #include "admin/data/leases.h"
 #include "admin/data/relays.h"
 #include "admin/data/reports.h"
@@ -353,6 +354,58 @@ START_TEST(one_holds_a_lease)
 }
 END_TEST
 
+static int count_tag(const char *tag, int64_t n, void *arg)
+{
+	(void)tag;
+	*(int64_t *)arg = n;
+	return HWS_OK;
+}
+
+START_TEST(what_is_shown_beside_a_device)
+{
+	static struct dat_device_facts f;
+	static char picked[2][DAT_GUID_TEXT];
+	const char *const tags[] = { "red", "blue" };
+	struct dat_device_filter all = { DAT_DEVICE_FILTER };
+	struct dat_device_counts counts;
+	char strategy[DAT_GUID_TEXT];
+	struct dat_conn l = of(3);
+	struct dat_device d;
+	size_t n = 0;
+	int64_t count = 0, total = 0;
+
+	device("222");
+	device("333");
+	device("111");
+	ck_ok(dat_device_set_tags(test_conn, dev, tags, 2, NOW));
+	ck_ok(dat_conn_authorised(test_conn, &l, NOW, strategy));
+	ck_ok(dat_strategy_add(test_conn, "base", "", strategy));
+	ck_ok(dat_strategy_change(test_conn, strategy, NULL, NULL, -1, -1, 1));
+	ck_ok(dat_device_get(test_conn, dev, &d));
+	ck_ok(dat_device_facts(test_conn, &d, &f));
+	ck_assert_int_eq(f.sessions, 1);
+	ck_assert_uint_eq(f.tags, 2);
+	ck_assert_str_eq(f.tag[0], "blue");
+	ck_assert_str_eq(f.strategy_name, "base");
+	ck_ok(dat_device_set_tags(test_conn, dev, tags, 1, NOW));
+	ck_ok(dat_device_tag_list(
+			test_conn, "RE", (struct dat_page){ 0, 10 }, count_tag, &count, &total));
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(total, 1);
+	ck_ok(dat_device_pick(test_conn, &all, picked, 2, &n));
+	ck_assert_uint_eq(n, 3);
+	ck_assert_str_eq(picked[0], dev);
+	ck_ok(dat_device_counts(test_conn, NOW, &counts));
+	ck_assert_int_eq(counts.devices, 3);
+	ck_assert_int_eq(counts.online, 0);
+	ck_assert_int_eq(counts.sessions, 1);
+	ck_ok(dat_device_seen(test_conn, &(struct dat_seen){ "111", "", NOW + 5 }, 1));
+	ck_ok(dat_device_forget(test_conn, NOW + 3, 10, &count));
+	ck_assert_int_eq(count, 2);
+	ck_ok(dat_device_get(test_conn, dev, &d));
+}
+END_TEST
+
 static int first_relay(const struct dat_relay *y, void *arg)
 {
 	*(struct dat_relay *)arg = *y;
@@ -396,5 +449,5 @@ int main(void)
 					files_and_alarms_are_kept,
 					a_report_that_comes_twice_is_known,
 					changes_are_heard_once_and_in_order, one_holds_a_lease,
-					relays_are_kept));
+					what_is_shown_beside_a_device, relays_are_kept));
 }
