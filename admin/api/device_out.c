@@ -2,6 +2,7 @@
 #include "admin/api/device_out.h"
 #include "admin/api/fleet.h"
 #include "admin/api/presence.h"
+#include "admin/api/reach.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
@@ -136,16 +137,30 @@ struct dat_device_filter adi_device_filter(
 	return f;
 }
 
+static int pass(const struct dat_device *d, void *arg)
+{
+	(void)d;
+	(void)arg;
+	return HWS_OK;
+}
+
 int adi_device_visible(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		const struct dat_device *d)
 {
+	struct dat_device_filter f = { DAT_DEVICE_FILTER, .guid = d->guid };
 	const struct adi_who *w = adi_who(q);
+	struct dat_reach reach;
+	int64_t n = 0;
+	int r;
 
-	(void)app;
-	(void)c;
 	if (w->account.role != DAT_ROLE_USER || strcmp(d->owner_guid, w->account.guid) == 0)
 		return HWS_OK;
-	return HWS_ERR_NOTFOUND;
+	f.reach = &reach;
+	r = adi_reach_load(app, c, w->account.guid, &reach);
+	if (r == HWS_OK)
+		r = dat_device_list(c, &f, (struct dat_page){ .limit = 1 }, pass, NULL, &n);
+	dat_reach_done(&reach);
+	return r == HWS_OK && !n ? HWS_ERR_NOTFOUND : r;
 }
 
 /* --- deeds ------------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* Devices, one at a time. What changes one is done in the database first; the rendezvous server is
  * told after the transaction, by an order that it may miss: what decides is asked of us anyway. */
 #include "admin/api/device_out.h"
+#include "admin/api/reach.h"
 #include "admin/data/groups.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -56,21 +57,26 @@ static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 		NULL };
 	struct dat_device_filter f = adi_device_filter(q, NULL, app);
 	const struct adi_who *w = adi_who(q);
+	struct dat_reach reach = { .closed = NULL };
 	struct dat_page page;
 	struct sql_conn *c;
 	json_t *items = NULL;
 	int64_t total = 0;
-	int column, r;
+	int column, r = HWS_OK;
 
 	if (!adi_v1_page(q, reply, &page) ||
 			adi_v1_sort(q, reply, columns, &column, &page.down) < 0 ||
 			!adi_take(app, reply, &c))
 		return;
 	f.order = column < 0 ? DAT_DEVICES_BY_ID : (enum dat_device_order)column;
-	if (w->account.role == DAT_ROLE_USER)
-		f.owner_guid = w->account.guid;
-	r = read_page(app, c, &f, page, &items, &total);
+	if (w->account.role == DAT_ROLE_USER) {
+		f.reach = &reach;
+		r = adi_reach_load(app, c, w->account.guid, &reach);
+	}
+	if (r == HWS_OK)
+		r = read_page(app, c, &f, page, &items, &total);
 	sql_give(c);
+	dat_reach_done(&reach);
 	if (r == HWS_OK)
 		adi_v1_list(reply, items, page, total);
 	else

@@ -72,6 +72,7 @@ int dat_device_rename(
 int dat_device_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 int dat_device_tag(struct sql_conn *c, const char *guid, const char *tag, bool on) HWS_MUST_CHECK;
 
+struct dat_reach;
 enum dat_device_order {
 	DAT_DEVICES_BY_ID,
 	DAT_DEVICES_BY_ONLINE,
@@ -81,7 +82,9 @@ enum dat_device_order {
 	DAT_DEVICE_ORDERS
 };
 struct dat_device_filter {
+	const struct dat_reach *reach; /* those, and what is its account's own */
 	const char *search; /* in id, name, user, note, os; NULL = all, as for all of these */
+	const char *guid;   /* the one */
 	const char *owner_guid, *group_guid;
 	const char *tag;
 	const char *os;          /* part of it */

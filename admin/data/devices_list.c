@@ -3,8 +3,11 @@
  * each is prepared once. */
 #include "admin/data/devices.h"
 #include "admin/data/name.h"
+#include "admin/data/reach.h"
 #include "shared/base/buf.h"
 #include "shared/base/str.h"
+
+#include <string.h>
 
 int dat_device_row(const struct sql_row *row, void *arg)
 {
@@ -46,8 +49,8 @@ int dat_device_row(const struct sql_row *row, void *arg)
 	return r;
 }
 
-/* Eleven conditions, limit and offset. */
-#define PARAMS_MAX 13u
+/* Twelve conditions, five more of what may be reached, limit and offset. */
+#define PARAMS_MAX 19u
 
 struct where {
 	struct hws_buf text;
@@ -55,18 +58,32 @@ struct where {
 	size_t n;
 };
 
+static const char *joint(const struct where *w)
+{
+	return hws_buf_len(&w->text) ? " AND" : "WHERE";
+}
+
+/* The first of all, as its parameters are numbered: also those that are one's own and disabled. */
+static void add_reach(struct where *w, const struct dat_reach *r)
+{
+	const struct sql_value v[] = { DAT_REACH_PARAMS(r) };
+
+	memcpy(w->params, v, sizeof(v));
+	w->n = HWS_COUNT(v);
+	hws_buf_put_str(&w->text, "WHERE (d.owner_guid = $1 OR (" DAT_REACH "))");
+}
+
 static void add(struct where *w, const char *before, const char *after, struct sql_value v)
 {
 	w->params[w->n++] = v;
-	hws_buf_fmt(&w->text, "%s %s$%zu%s", w->n == 1 ? "WHERE" : " AND", before, w->n, after);
+	hws_buf_fmt(&w->text, "%s %s$%zu%s", joint(w), before, w->n, after);
 }
 
 static void add_flag(struct where *w, const char *column)
 {
 	/* a parameter, too, so that all conditions are alike */
 	w->params[w->n++] = SQL_I(1);
-	hws_buf_fmt(&w->text, "%s %s IS NULL AND $%zu = 1", w->n == 1 ? "WHERE" : " AND", column,
-			w->n);
+	hws_buf_fmt(&w->text, "%s %s IS NULL AND $%zu = 1", joint(w), column, w->n);
 }
 
 struct likes {
@@ -75,6 +92,10 @@ struct likes {
 
 static void build(struct where *w, const struct dat_device_filter *f, const struct likes *like)
 {
+	if (f->reach)
+		add_reach(w, f->reach);
+	if (f->guid)
+		add(w, "d.guid = ", "", SQL_T(f->guid));
 	if (f->after_id && *f->after_id)
 		add(w, "d.id > ", "", SQL_T(f->after_id));
 	if (f->owner_guid)
@@ -122,7 +143,8 @@ static int finish(struct hws_buf *b, const char **ret)
 	return hws_buf_err(b);
 }
 
-static int count(struct sql_conn *c, const struct where *w, int64_t *ret)
+static int count(struct sql_conn *c, const struct dat_device_filter *f, const struct where *w,
+		int64_t *ret)
 {
 	struct hws_bytes where = hws_buf_bytes(&w->text);
 	struct hws_buf b;
@@ -131,6 +153,8 @@ static int count(struct sql_conn *c, const struct where *w, int64_t *ret)
 
 	hws_buf_init(&b, 4096);
 	hws_buf_put_str(&b, "SELECT count(*) FROM device d ");
+	if (f->reach)
+		hws_buf_put_str(&b, "LEFT JOIN account o ON o.guid = d.owner_guid ");
 	hws_buf_put(&b, where.ptr, where.len);
 	r = finish(&b, &text);
 	if (r == HWS_OK)
@@ -191,7 +215,7 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 	build(&w, f, &like);
 	r = hws_buf_err(&w.text);
 	if (r == HWS_OK && ret_total)
-		r = count(c, &w, ret_total);
+		r = count(c, f, &w, ret_total);
 	/* not to look further once all that there are were found */
 	if (r == HWS_OK && ret_total && *ret_total - page.offset < page.limit)
 		page.limit = (unsigned)HWS_MAX(*ret_total - page.offset, 0);

@@ -2,6 +2,7 @@
 #include "admin/data/beats.h"
 #include "admin/data/conn_log.h"
 #include "admin/data/groups.h"
+#include "admin/data/rules.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "tests/component/api/device_ground.h"
@@ -294,15 +295,32 @@ END_TEST
 START_TEST(a_user_sees_only_what_is_theirs)
 {
 	struct api_as ann = ground_token(&g, "root", false);
+	struct dat_rule rule = { .subj_kind = DAT_END_USER,
+		.obj_kind = DAT_END_DEVICE,
+		.enabled = true,
+		.when = DAT_ALWAYS };
+	char rule_guid[DAT_GUID_TEXT];
 	struct dat_account a;
+	const char *boss;
 	json_t *o;
 
 	ck_ok(dat_account_find(g.c, "root", &a));
 	/* another owner stays, so that this one may be a user */
-	(void)api_user(&g.api, "boss", "owner", NULL);
+	boss = api_user(&g.api, "boss", "owner", NULL);
+	ck_ok(dat_device_change(
+			g.c, dev, &(struct dat_device_change){ .owner_guid = boss }, ground_now()));
 	ck_ok(dat_account_set_role(g.c, a.guid, DAT_ROLE_USER, ground_now()));
 	o = api_must(&g.api, 200, ann, "GET", "/api/v1/devices", NULL);
 	ck_assert_int_eq(api_int(o, "total"), 0);
+	(void)api_must(&g.api, 404, ann, "GET", at("/api/v1/devices/%s"), NULL);
+	/* what a rule lets them reach */
+	ck_ok(hws_str_copy(rule.subj_guid, sizeof(rule.subj_guid), a.guid));
+	ck_ok(hws_str_copy(rule.obj_guid, sizeof(rule.obj_guid), dev));
+	ck_ok(dat_rule_add(g.c, &rule, ground_now(), rule_guid));
+	(void)api_must(&g.api, 200, ann, "GET", at("/api/v1/devices/%s"), NULL);
+	o = api_must(&g.api, 200, ann, "GET", "/api/v1/devices?q=plant7", NULL);
+	ck_assert_int_eq(api_int(o, "total"), 1);
+	ck_ok(dat_rule_remove(g.c, rule_guid));
 	(void)api_must(&g.api, 404, ann, "GET", at("/api/v1/devices/%s"), NULL);
 	ck_ok(dat_device_change(g.c, dev, &(struct dat_device_change){ .owner_guid = a.guid },
 			ground_now()));
