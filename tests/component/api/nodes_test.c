@@ -1,0 +1,128 @@
+/* Two processes of the API server on one PostgreSQL are one server: what a device says to one the
+ * other knows; what is set at one the other tells. */
+#include "shared/base/str.h"
+#include "tests/component/api/device_ground.h"
+#include "tests/support/postgres.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WHO "'id':'123456789','uuid':'dXVpZA=='"
+
+static struct test_pg pg;
+static struct api a, b;
+static struct ground g; /* `api` is the one that is asked */
+
+static void set_up(void)
+{
+	struct hws_error err = { 0 };
+	char keys[300];
+	const char *more[] = { "--secrets-file", keys, NULL };
+
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	memset(&g, 0, sizeof(g));
+	test_pg_start(&pg);
+	test_dir(a.dir, sizeof(a.dir));
+	(void)snprintf(keys, sizeof(keys), "%s/keys", a.dir);
+	api_start(&a, pg.url, more);
+	api_start(&b, pg.url, more);
+	ck_assert_msg(sql_open(&(struct sql_place){ .conninfo = pg.url, .connections = 2 }, &g.db,
+				      &err) == HWS_OK,
+			"%s", err.text);
+	ck_ok(sql_take(g.db, &g.c));
+}
+
+static void tear_down(void)
+{
+	sql_give(g.c);
+	sql_close(g.db);
+	api_stop(&a);
+	api_stop(&b);
+	test_pg_stop(&pg);
+}
+
+static const char *beat(struct api *to, const char *rest)
+{
+	const struct api_reply *r = api_call(
+			to, API_NOBODY, "POST", "/api/heartbeat", "{" WHO ",%s}", rest);
+
+	ck_assert_int_eq(r->status, 200);
+	return r->body;
+}
+
+/* Each of both, as a load balancer sends them. */
+static void until_both(const char *rest, const char *want)
+{
+	int64_t end = ground_now() + 60000;
+	bool one, other;
+
+	do {
+		one = strstr(beat(&a, rest), want) != NULL;
+		other = strstr(beat(&b, rest), want) != NULL;
+		if (one && other)
+			return;
+		(void)usleep(200000);
+	} while (ground_now() < end);
+	ck_abort_msg("%d %d: never both of them %s", one, other, want);
+}
+
+static int64_t number(const char *text)
+{
+	int64_t n = -1;
+
+	ck_ok(sql_number(g.c, text, SQL_NONE, &n));
+	return n;
+}
+
+START_TEST(what_one_is_told_the_other_does)
+{
+	char dev[DAT_GUID_TEXT], path[100];
+	json_t *live;
+
+	ck_ok(hws_str_copy(dev, sizeof(dev), ground_device(&g, "123456789", "dXVpZA==")));
+	ck_assert_str_eq(beat(&a, "'conns':[7],'modified_at':0"), "{}");
+	ck_assert_str_eq(beat(&b, "'conns':[7],'modified_at':0"), "{}");
+	/* a report to one, the same again to the other */
+	for (int i = 0; i < 2; i++)
+		(void)api_must(i ? &b : &a, 200, API_NOBODY, "POST", "/api/audit/conn",
+				"{" WHO ",'conn_id':7,'session_id':5,'peer':['1','x'],'type':0,"
+				"'nonce':'n'}");
+	ck_assert_int_eq(number("SELECT count(*) FROM audit_conn"), 1);
+	live = api_must(&b, 200, API_LOCAL, "GET", "/api/v1/live-sessions", NULL);
+	(void)snprintf(path, sizeof(path), "/api/v1/live-sessions/%s/end",
+			api_text(live, "items.0.guid"));
+	(void)api_must(&b, 202, API_LOCAL, "POST", path, NULL);
+	until_both("'conns':[7],'modified_at':0", "\"disconnect\":[7]");
+	until_both("'conns':[],'modified_at':0", "{}");
+	/* disabled at one */
+	(void)snprintf(path, sizeof(path), "/api/v1/devices/%s/disable", dev);
+	(void)api_must(&a, 200, API_LOCAL, "POST", path, NULL);
+	until_both("'conns':[9],'modified_at':0", "\"disconnect\":[9]");
+}
+END_TEST
+
+START_TEST(both_write_and_the_latest_counts)
+{
+	struct dat_device d;
+	char dev[DAT_GUID_TEXT];
+
+	ck_ok(hws_str_copy(dev, sizeof(dev), ground_device(&g, "123456789", "dXVpZA==")));
+	(void)beat(&a, "'conns':[1],'modified_at':0");
+	(void)beat(&b, "'conns':[1,2],'modified_at':0");
+	/* in the wrong order */
+	(void)test_proc_stop(&b.proc);
+	(void)test_proc_stop(&a.proc);
+	ck_assert_int_eq(number("SELECT count(*) FROM device_conn"), 2);
+	ck_ok(dat_device_get(g.c, dev, &d));
+	ck_assert_int_gt(d.last_online, 0);
+	/* nobody holds what only one does at a time */
+	ck_assert_int_eq(number("SELECT count(*) FROM lease WHERE name = 'tidy'"), 0);
+}
+END_TEST
+
+int main(void)
+{
+	return test_main("api_nodes", 120, set_up, tear_down,
+			TESTS(what_one_is_told_the_other_does, both_write_and_the_latest_counts));
+}
