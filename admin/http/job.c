@@ -7,8 +7,10 @@
 #include "shared/daemon/metrics.h"
 #include "shared/net/forwarded.h"
 #include <string.h>
+#include <sys/resource.h>
 
 #define BODY_MAX (1u << 20)
+#define PASSWORD_NICE 10
 #define DROP_MAX (64u << 10) /* of bodies nobody asked for */
 
 void htp_job_free(struct htp_job *job)
@@ -201,11 +203,25 @@ static bool may(struct htp_job *job)
 	return false;
 }
 
+/* Threads that hash passwords have time when nobody else needs it: a tenth of a second is theirs in
+ * any case, and what devices send would wait for it on machines with few processors. */
+static void step_aside(const struct htp_job *job)
+{
+	static _Thread_local bool done;
+
+	if (done || job->request.route->pool != HTP_POOL_HASH)
+		return;
+	done = true;
+	/* of this thread alone; not being allowed to is no harm */
+	(void)setpriority(PRIO_PROCESS, 0, PASSWORD_NICE);
+}
+
 /* Who asks comes before what: strangers do not have their JSON read. */
 static int handle(void *arg)
 {
 	struct htp_job *job = arg;
 
+	step_aside(job);
 	if (may(job) && read_json(job))
 		job->request.route->fn(&job->request, &job->reply, job->request.arg);
 	return HWS_OK;

@@ -44,8 +44,8 @@ static void tear_down(void)
 
 static const char *beat(struct api *to, const char *rest)
 {
-	const struct api_reply *r = api_call(
-			to, API_NOBODY, "POST", "/api/heartbeat", "{" WHO ",%s}", rest);
+	const struct api_reply *r =
+			api_call(to, API_NOBODY, "POST", "/api/heartbeat", "{" WHO ",%s}", rest);
 
 	ck_assert_int_eq(r->status, 200);
 	return r->body;
