@@ -1,5 +1,6 @@
 /* What the metrics page shows. Labels are fixed: nothing a stranger sends becomes one. */
 #include "admin/api/policy_link.h"
+#include "admin/api/presence.h"
 #include "admin/api/server_parts.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -143,6 +144,62 @@ static int add_all(struct adi_server *s, const struct htp_stats *st)
 	return r == HWS_OK ? add_refusals(s, st) : r;
 }
 
+/* --- devices ---------------------------------------------------------------------------------- */
+
+static struct adi_presence_stats presence_of(void *arg)
+{
+	const struct adi_server *s = arg;
+	struct adi_presence_stats st;
+
+	adi_presence_stats(s->app->presence, &st);
+	return st;
+}
+
+static double beats_quick(void *arg)
+{
+	return (double)presence_of(arg).quick;
+}
+
+static double beats_asked(void *arg)
+{
+	return (double)presence_of(arg).asked;
+}
+
+static double beats_foreign(void *arg)
+{
+	return (double)presence_of(arg).foreign;
+}
+
+static double devices_remembered(void *arg)
+{
+	return (double)presence_of(arg).devices;
+}
+
+static int add_devices(struct adi_server *s)
+{
+	const struct {
+		enum hws_metric_type type;
+		const char *name, *labels, *help;
+		double (*fn)(void *arg);
+	} rows[] = {
+		{ HWS_COUNTER, "hawser_api_heartbeats_total", "from=\"memory\"",
+				"Heartbeats by what their answer came from.", beats_quick },
+		{ HWS_COUNTER, "hawser_api_heartbeats_total", "from=\"database\"",
+				"Heartbeats by what their answer came from.", beats_asked },
+		{ HWS_COUNTER, "hawser_api_reports_foreign_total", NULL,
+				"Reports of an id that is not here with that machine id.",
+				beats_foreign },
+		{ HWS_GAUGE, "hawser_api_devices_remembered", NULL,
+				"Devices that have reported to this process.", devices_remembered },
+	};
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < HWS_COUNT(rows) && r == HWS_OK; i++)
+		r = hws_metrics_add_fn(s->metrics, rows[i].type, rows[i].name, rows[i].labels,
+				rows[i].help, rows[i].fn, s);
+	return r;
+}
+
 /* Their numbers stand where they are for as long as the policy does. */
 static int add_policy(struct adi_server *s)
 {
@@ -190,6 +247,8 @@ int adi_metrics_new(struct adi_server *s, struct hws_error *err)
 		r = add_all(s, htp_server_stats(s->edge));
 	if (r == HWS_OK)
 		r = add_policy(s);
+	if (r == HWS_OK)
+		r = add_devices(s);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot set up the metrics");
 	return hws_metrics_http_new(s->loop, s->metrics, s->conf->metrics_bind,

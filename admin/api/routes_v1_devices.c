@@ -2,6 +2,7 @@
  * told after the transaction, by an order that it may miss: what decides is asked of us anyway. */
 #include "admin/api/device_out.h"
 #include "admin/api/reach.h"
+#include "admin/data/enrol.h"
 #include "admin/data/groups.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -91,6 +92,22 @@ static int find(struct adi_app *app, struct sql_conn *c, const struct htp_reques
 	return r == HWS_OK ? adi_device_visible(app, c, q, ret) : r;
 }
 
+/* What its installer would like, if anything; one that fails leaves `o` to nobody. */
+static int add_proposed(struct sql_conn *c, const struct dat_device *d, json_t *o)
+{
+	char text[DAT_PRESET_TEXT];
+	json_t *proposed;
+	int r = dat_preset_get(c, d->guid, text, sizeof(text));
+
+	proposed = r == HWS_OK ? json_loads(text, 0, NULL) : NULL;
+	if (json_object_size(proposed))
+		json_object_set(o, "proposed", proposed);
+	json_decref(proposed);
+	if (r < 0)
+		json_decref(o);
+	return r;
+}
+
 /* The device as it is now. */
 static void show(struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
 		struct sql_conn *c, int r)
@@ -102,6 +119,8 @@ static void show(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 		r = find(app, c, q, &d);
 	if (r == HWS_OK)
 		o = adi_out_device(app, c, &d, &r);
+	if (r == HWS_OK)
+		r = add_proposed(c, &d, o);
 	if (r == HWS_OK)
 		htp_reply_json(reply, o);
 	else

@@ -1,4 +1,5 @@
-/* tests/component/api/device_ground: devices are entered as the ID server would, beside the program. */
+/* tests/component/api/device_ground: devices are entered as the ID server would, beside the
+ * program. */
 #include "tests/component/api/device_ground.h"
 #include "admin/data/sessions.h"
 #include "admin/data/tokens.h"

@@ -200,6 +200,26 @@ START_TEST(what_was_heard_is_written_before_the_end)
 }
 END_TEST
 
+START_TEST(an_operator_sees_how_they_are_answered)
+{
+	static const char *const more[] = { "--metrics", "--metrics-port", "0", NULL };
+	const char *page;
+
+	ground_stop(&g);
+	ground_start(&g, more);
+	(void)ground_device(&g, ID, UUID);
+	for (int i = 0; i < 3; i++)
+		must_be(post(BEAT, "{" WHO ",'modified_at':0}"), 200, "{}");
+	must_be(post(BEAT, "{'id':'1','uuid':'2'}"), 200, "{}");
+	g.api.port = test_line_number(strstr(g.api.proc.log, "listening"), "metrics=");
+	page = api_send(&g.api, API_NOBODY, "GET", "/metrics", NULL)->body;
+	ck_assert_ptr_nonnull(strstr(page, "hawser_api_heartbeats_total{from=\"memory\"} 2\n"));
+	ck_assert_ptr_nonnull(strstr(page, "hawser_api_heartbeats_total{from=\"database\"} 2\n"));
+	ck_assert_ptr_nonnull(strstr(page, "hawser_api_reports_foreign_total 1\n"));
+	ck_assert_ptr_nonnull(strstr(page, "hawser_api_devices_remembered 1\n"));
+}
+END_TEST
+
 /* --- what they are ---------------------------------------------------------------------------- */
 
 #define INFO                                                                                       \
@@ -230,6 +250,14 @@ START_TEST(a_device_says_what_it_is)
 	ck_assert_str_eq(d.owner_name, "");
 	ck_ok(dat_preset_get(g.c, dev, preset, sizeof(preset)));
 	ck_assert_ptr_nonnull(strstr(preset, "\"group\":\"Plant 7\""));
+	{
+		char path[100];
+
+		(void)snprintf(path, sizeof(path), "/api/v1/devices/%s", dev);
+		ck_assert_str_eq(api_text(api_must(&g.api, 200, API_LOCAL, "GET", path, NULL),
+						 "proposed.user"),
+				"ann");
+	}
 	/* hostile texts are cut and cleaned, never refused */
 	must_be(post("/api/sysinfo", "{" WHO ",'hostname':'a\\u0007b','os':17,'cpu':{}}"), 200,
 			"SYSINFO_UPDATED");
@@ -498,6 +526,7 @@ int main(void)
 					a_connection_is_closed_by_a_heartbeat,
 					nobody_speaks_for_another_device,
 					what_was_heard_is_written_before_the_end,
+					an_operator_sees_how_they_are_answered,
 					a_device_says_what_it_is, a_connection_is_recorded_once,
 					a_viewers_note_needs_the_number_of_its_session,
 					files_and_alarms_reach_the_chain,
