@@ -379,8 +379,8 @@ START_TEST(what_is_shown_beside_a_device)
 	device("111");
 	ck_ok(dat_device_set_tags(test_conn, dev, tags, 2, NOW));
 	ck_ok(dat_conn_authorised(test_conn, &l, NOW, strategy));
-	ck_ok(dat_strategy_add(test_conn, "base", "", strategy));
-	ck_ok(dat_strategy_change(test_conn, strategy, NULL, NULL, -1, -1, 1));
+	ck_ok(dat_strategy_add(test_conn, "base", "", NOW, strategy));
+	ck_ok(dat_strategy_change(test_conn, strategy, NULL, NULL, -1, -1, 1, NOW));
 	ck_ok(dat_device_get(test_conn, dev, &d));
 	ck_ok(dat_device_facts(test_conn, &d, &f));
 	ck_assert_int_eq(f.sessions, 1);
