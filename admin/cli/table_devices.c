@@ -54,6 +54,15 @@ static const struct adm_option recording_filters[] = { { "device", "ID", ADM_TEX
 	{ "since", "TIME", ADM_SINCE, ADM_QUERY, "from", NULL, "7d, or a date" },
 	{ "until", "TIME", ADM_SINCE, ADM_QUERY, "to", NULL, "1d ago, or a date" }, ADM_END };
 
+static const struct adm_option recording_key[] = {
+	{ "name", "NAME", ADM_TEXT, ADM_OWN, NULL, NULL,
+			"what lists call the key (default: auditor)" },
+	ADM_END
+};
+static const struct adm_option recording_open[] = {
+	{ "key", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL, "the secret key" }, ADM_END
+};
+
 const struct adm_verb adm_verbs_devices[] = {
 	{ "device", "list", "", 0, 0, ADM_LISTS, "all devices, or those that fit", adm_run_list,
 			filters },
@@ -122,6 +131,12 @@ const struct adm_verb adm_verbs_devices[] = {
 	{ "recording", "get", "RECORDING FILE", 2, 2, 0,
 			"the sealed recording into a file (- is standard output); the auditor's key opens it",
 			adm_recording_get, NULL },
+	{ "recording", "key", "SECRET PUBLIC", 2, 2, ADM_LOCAL | ADM_PLAIN,
+			"make the auditor's pair of keys: two files, of which the first stays with him",
+			adm_recording_key, recording_key },
+	{ "recording", "open", "SEALED FILM", 2, 2, ADM_LOCAL | ADM_PLAIN,
+			"open a sealed recording with the auditor's secret key", adm_recording_open,
+			recording_open },
 	{ "recording", "delete", "RECORDING...", 0, ADM_ANY, MANY,
 			"remove recordings before their time", adm_run_act, recording_filters,
 			"DELETE", NULL, NULL, NULL, "deleted" },

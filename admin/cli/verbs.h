@@ -46,6 +46,8 @@ int adm_token_add(struct adm_call *call);
 int adm_relay_test(struct adm_call *call);
 int adm_session_list(struct adm_call *call);
 int adm_recording_get(struct adm_call *call);
+int adm_recording_key(struct adm_call *call);
+int adm_recording_open(struct adm_call *call);
 int adm_key_show(struct adm_call *call);
 int adm_db(struct adm_call *call);
 int adm_db_take_over(struct adm_call *call);

@@ -1,7 +1,5 @@
 /* From a host's folder to the auditor with real programs: the ID server tells hawser-api of the
  * device and its key, hawser-upload sends what is finished, the host signs for it. */
-#include "admin/record/keys.h"
-#include "admin/record/open.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
@@ -32,11 +30,12 @@ static void path_in(char *buf, size_t size, const char *name)
 static void start_api(void)
 {
 	char key_public[300], conf[600];
-	struct hws_error err = { 0 };
+	const char *const make[] = { test_bin("admin/hawser-admin"), "recording", "key", key_secret,
+		key_public, "--name", "auditor", NULL };
 
 	path_in(key_secret, sizeof(key_secret), "auditor");
 	path_in(key_public, sizeof(key_public), "auditor.pub");
-	ck_assert_int_eq(rec_key_make(key_secret, key_public, "auditor", &err), HWS_OK);
+	ck_assert_int_eq(test_run(make, NULL, NULL), 0);
 	ck_assert_int_eq(hws_fmt(conf, sizeof(conf), "[recordings]\nrecording-key = %s\n",
 					 key_public),
 			HWS_OK);
@@ -142,9 +141,8 @@ static bool taken(void *arg)
 START_TEST(finished_recordings_arrive_whole)
 {
 	char closed[300], clear[300], guid[40], path[200], busy[500];
-	struct rec_open_job job = { closed, key_secret, clear };
-	struct rec_open_report report;
-	struct hws_error err = { 0 };
+	const char *const open_it[] = { test_bin("admin/hawser-admin"), "recording", "open", closed,
+		clear, "--key", key_secret, NULL };
 	static uint8_t got[FILM_LEN + 1];
 	json_t *o, *item;
 	FILE *f;
@@ -177,7 +175,7 @@ START_TEST(finished_recordings_arrive_whole)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_int_eq(local_save(&api, path, f), 200);
 	fclose(f);
-	ck_assert_msg(rec_open(&job, &report, &err) == HWS_OK && report.whole, "%s", err.text);
+	ck_assert_int_eq(test_run(open_it, NULL, NULL), 0);
 	f = fopen(clear, "re");
 	ck_assert_ptr_nonnull(f);
 	ck_assert_uint_eq(fread(got, 1, sizeof(got), f), FILM_LEN);
