@@ -23,7 +23,7 @@ int hws_upload_done_read(const char *path, struct hws_upload_list *ret,
 /* Writes the list with one more; names of files that are gone are left out. */
 int hws_upload_done_add(const char *path, const char *folder, struct hws_upload_list *done,
 		const char *name, struct hws_error *err) HWS_MUST_CHECK;
-/* When a recording began, by its name (..._YYYYMMDDhhmmssmmm_..., local time), in Unix seconds; 0 if
- * the name does not say it. */
+/* When a recording began, by its name (..._YYYYMMDDhhmmssmmm_..., local time), in Unix seconds; 0
+ * if the name does not say it. */
 int64_t hws_upload_began_s(const char *name);
 void hws_upload_list_free(struct hws_upload_list *l);
