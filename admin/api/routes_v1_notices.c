@@ -309,8 +309,7 @@ static void change_hook(struct htp_request *q, struct htp_reply *reply, struct a
 	if (r == HWS_OK) {
 		r = dat_webhook_get(c, guid, &w);
 		if (r == HWS_OK && adi_v1_unchanged(q, reply, w.updated_at) < 0) {
-			r = sql_end(c, HWS_ERR_CANCELED);
-			sql_give(c);
+			sql_give(c); /* with what was begun: nothing is changed */
 			return;
 		}
 		if (r == HWS_OK)

@@ -31,7 +31,7 @@ struct dat_alarm {
 };
 /* Texts that are too long or no text are mended: an alarm is never lost for its form. *ret_told
  * (may be NULL): it goes out now. */
-int dat_alarm_raise(struct sql_conn *c, const struct dat_keys *keys, const struct dat_alarm *a,
+int dat_alarm_raise(struct sql_conn *c, const struct dat_keys *keys, const struct dat_alarm *in,
 		int64_t now, bool *ret_told) HWS_MUST_CHECK;
 /* Forgets what was told long ago. */
 int dat_alarm_sweep(struct sql_conn *c, int64_t before) HWS_MUST_CHECK;

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define FIRST_PAUSE_MS 30000ll
-#define PAUSE_MAX_MS (3600ll * 1000)
+#define FIRST_PAUSE_MS ((int64_t)30 * 1000)
+#define PAUSE_MAX_MS ((int64_t)3600 * 1000)
 
 static const char *const ways[] = { [DAT_BY_MAIL] = "mail", [DAT_BY_WEBHOOK] = "webhook" };
 

@@ -59,13 +59,13 @@ void imp_take_name(const struct imp_row *row, enum imp_field field, char name[DA
 
 /* A text that is searched for by its folded form: one that grows too much by folding is left
  * out. */
-static void take_text(const struct imp_row *row, enum imp_field field, char *buf, size_t size)
+static void take_text(const struct imp_row *row, enum imp_field field, char *text, size_t size)
 {
 	char folded[2 * DAT_NOTE_TEXT];
 
-	imp_clean(row->v[field], buf, size, size == DAT_NOTE_TEXT);
-	if (dat_fold(buf, folded, HWS_MIN(2 * size, sizeof(folded))) < 0)
-		buf[0] = '\0';
+	imp_clean(row->v[field], text, size, size == DAT_NOTE_TEXT);
+	if (dat_fold(text, folded, HWS_MIN(2 * size, sizeof(folded))) < 0)
+		text[0] = '\0';
 }
 
 static int remember(struct imp_applying *a, const struct imp_row *row, const char *guid)

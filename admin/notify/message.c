@@ -32,8 +32,8 @@ static void put_base64(struct hws_buf *out, struct hws_bytes in, size_t line)
 			word |= in.ptr[i + 2];
 		four[0] = sign[word >> 18];
 		four[1] = sign[word >> 12 & 63];
-		four[2] = n > 1 ? sign[word >> 6 & 63] : '=';
-		four[3] = n > 2 ? sign[word & 63] : '=';
+		four[2] = (char)(n > 1 ? sign[word >> 6 & 63] : '=');
+		four[3] = (char)(n > 2 ? sign[word & 63] : '=');
 		hws_buf_put(out, four, 4);
 		column += 4;
 		if (line && column >= line && i + 3 < in.len) {

@@ -4,6 +4,8 @@
 #include "shared/base/mem.h"
 #include "shared/crypto/mac.h"
 
+static const char magic[REC_MAGIC_LEN] = REC_MAGIC; /* without its NUL */
+
 static void put_le(uint8_t *p, uint64_t v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -21,13 +23,13 @@ static uint64_t get_le(const uint8_t *p, size_t n)
 
 void rec_head_write(const uint8_t pk[HWS_SEALED_BOX_KEY_LEN], uint8_t ret[REC_HEAD_LEN])
 {
-	memcpy(ret, REC_MAGIC, REC_MAGIC_LEN);
+	memcpy(ret, magic, sizeof(magic));
 	memcpy(ret + REC_MAGIC_LEN, pk, HWS_SEALED_BOX_KEY_LEN);
 }
 
 int rec_head_read(const uint8_t head[REC_HEAD_LEN], uint8_t ret_pk[HWS_SEALED_BOX_KEY_LEN])
 {
-	if (memcmp(head, REC_MAGIC, REC_MAGIC_LEN) != 0)
+	if (memcmp(head, magic, sizeof(magic)) != 0)
 		return HWS_ERR_CORRUPT;
 	memcpy(ret_pk, head + REC_MAGIC_LEN, HWS_SEALED_BOX_KEY_LEN);
 	return HWS_OK;
@@ -98,7 +100,8 @@ void rec_chain_add(uint8_t chain[REC_CHAIN_LEN], struct hws_bytes sealed)
 {
 	uint8_t next[HWS_MAC_LEN];
 
-	_Static_assert(REC_CHAIN_LEN == HWS_MAC_LEN && REC_CHAIN_LEN == HWS_MAC_KEY_LEN, "length");
+	_Static_assert(REC_CHAIN_LEN == HWS_MAC_LEN, "what is made");
+	_Static_assert(REC_CHAIN_LEN == HWS_MAC_KEY_LEN, "and is the next key");
 	hws_mac(chain, &sealed, 1, next);
 	memcpy(chain, next, REC_CHAIN_LEN);
 }

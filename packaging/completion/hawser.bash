@@ -129,4 +129,4 @@ _hawser()
 	fi
 }
 
-complete -o filenames -F _hawser hawser hawser-desktop hawser-host hawser-rendezvous hawser-relay hawser-api hawser-load
+complete -o filenames -F _hawser hawser hawser-desktop hawser-host hawser-rendezvous hawser-relay hawser-api hawser-load hawser-upload

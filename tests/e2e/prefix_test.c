@@ -169,7 +169,7 @@ END_TEST
 
 /* What a shell offers, asked of bash itself. */
 static const char complete[] =
-		"PATH=$BUILD/client/cli:$BUILD/client/host:$BUILD/client/gtk:$BUILD/admin:"
+		"PATH=$BUILD/client/cli:$BUILD/client/host:$BUILD/client/gtk:$BUILD/client/upload:$BUILD/admin:"
 		"$BUILD/tests/load:$BUILD/server-rendezvous:$BUILD/server-relay:"
 		"$BUILD/admin/api:$PATH; "
 		". $SOURCE/packaging/completion/hawser.bash; "
@@ -225,7 +225,7 @@ START_TEST(completion_offers_what_the_tables_hold)
 		    "offers hawser-desktop --full; has --fullscreen; ");
 	/* every option of every program */
 	sh_complete("for p in hawser-host hawser-rendezvous hawser-relay hawser-api hawser-admin "
-		    "hawser-load hawser-desktop; do "
+		    "hawser-load hawser-upload hawser-desktop; do "
 		    "offers $p --; n=0; for o in $($p --help 2>&1 | sed 's/--.no-./--/' | awk "
 		    "'{ for (i = 1; i <= 2; i++) "
 		    "if ($i ~ /^--[a-z]/) print $i }' | tr -d ','); do has $o; n=$((n + 1)); done; "
