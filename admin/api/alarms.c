@@ -44,6 +44,43 @@ int adi_device_register(struct adi_app *a, struct sql_conn *c, const char *id, c
 	return r;
 }
 
+/* Numbers of deployed hosts: many wrong passwords of a viewer or an address, also of terminals. */
+static const char *guessing(int typ)
+{
+	switch (typ) {
+	case 1:
+		return "thirty wrong passwords from one address";
+	case 2:
+		return "six wrong passwords within a minute";
+	case 6:
+		return "too many wrong passwords from one network";
+	case 7:
+	case 8:
+		return "too many attempts at a terminal's account";
+	default:
+		return NULL;
+	}
+}
+
+void adi_alarm_reported(struct adi_app *a, struct sql_conn *c, int typ, const char *device_id,
+		const char *peer_id, const char *ip)
+{
+	const char *what = guessing(typ);
+	char text[DAT_NOTE_TEXT];
+
+	if (!what ||
+			hws_fmt(text, sizeof(text), "The device %.100s reports: %s (from %.100s).",
+					device_id, what,
+					*peer_id ? peer_id : "an unknown viewer") < 0)
+		return;
+	raise(a, c,
+			&(struct dat_alarm){ .kind = DAT_ALARM_BRUTE_FORCE,
+					.about = device_id,
+					.text = text,
+					.device_id = device_id,
+					.ip = ip });
+}
+
 /* --- servers ---------------------------------------------------------------------------------- */
 
 static void silent(struct adi_app *a, enum dat_alarm_kind kind, const char *about, const char *text)

@@ -9,6 +9,10 @@ struct adi_fleet_state;
 /* As dat_device_register; a device that was not here before is told of. `ip` may be "". */
 int adi_device_register(struct adi_app *a, struct sql_conn *c, const char *id, const char *uuid,
 		bool pending, const char *ip, char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
+/* A device has told that it holds somebody off who guesses; `typ` is the number of its report, and
+ * those of other kinds are no alarm. */
+void adi_alarm_reported(struct adi_app *a, struct sql_conn *c, int typ, const char *device_id,
+		const char *peer_id, const char *ip);
 /* Servers that answered before and do not now. */
 void adi_alarm_fleet(struct adi_app *a, const struct adi_fleet_state *before,
 		const struct adi_fleet_state *now);

@@ -3,6 +3,7 @@
  * what a device says, but for the account of a viewer, which the rendezvous server vouches for.
  *
  * Clients take a blank reply for success and send a report again for any other. */
+#include "admin/api/alarms.h"
 #include "admin/api/device_text.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
@@ -265,6 +266,8 @@ static int store_alarm(struct report *p)
 		r = add_event(p, kind, &l,
 				json_pack("{s:s,s:s,s:s,s:i}", "peer_id", l.peer_id, "peer_name",
 						l.peer_name, "text", message, "typ", al.typ));
+	if (r == HWS_OK)
+		adi_alarm_reported(p->app, p->c, al.typ, p->from.id, l.peer_id, l.ip);
 	free(text);
 	json_decref(info);
 	return r;

@@ -85,14 +85,15 @@ static int read_notice(const struct sql_row *row, void *arg)
 int dat_notice_take(struct sql_conn *c, const struct dat_keys *keys, int64_t now, int64_t until,
 		struct dat_notice *ret)
 {
-	/* Others may be faster with one: then the next. */
+	/* Others may be faster with one: then the next. What a person waits for (a code) goes
+	 * before alarms. */
 	for (unsigned tries = 0; tries < 8; tries++) {
 		struct taking t = { keys, ret, 0 };
 		int64_t changed = 0;
 		int r = sql_one(c,
 				"SELECT guid, way, rcpt, kind, subject, body_enc, tries, next_at, "
 				"created_at FROM notice WHERE state = 0 AND next_at <= $1 ORDER BY "
-				"next_at, guid LIMIT 1",
+				"CASE WHEN kind = 'mail' THEN 0 ELSE 1 END, next_at, guid LIMIT 1",
 				SQL_P(SQL_I(now)), read_notice, &t);
 
 		if (r == HWS_OK)
@@ -131,8 +132,8 @@ int dat_notice_failed(
 	for (int64_t i = 1; i < tries && pause < PAUSE_MAX_MS; i++)
 		pause *= 2;
 	return dat_change_one(c,
-			"UPDATE notice SET state = $1, next_at = $2, last_error = $3 WHERE guid = "
-			"$4",
+			"UPDATE notice SET state = $1, body_enc = CASE WHEN $1 = 2 THEN '' ELSE "
+			"body_enc END, next_at = $2, last_error = $3 WHERE guid = $4",
 			SQL_P(SQL_I(for_good || tries >= DAT_NOTICE_TRIES ? 2 : 0),
 					SQL_I(now + HWS_MIN(pause, PAUSE_MAX_MS)), SQL_T(shown),
 					SQL_T(guid)));

@@ -110,6 +110,10 @@ START_TEST(a_device_is_new_once)
 	ck_assert_int_eq(adi_device_register(app, test_conn, "1", "other", true, "", guid),
 			HWS_ERR_DENIED);
 	ck_assert_int_eq(told("new_device"), 1);
+	adi_alarm_reported(app, test_conn, 0, "1", "2", ""); /* of no kind that is told */
+	ck_assert_int_eq(told("brute_force"), 0);
+	adi_alarm_reported(app, test_conn, 2, "1", "x\r\n\x01", "203.0.113.2");
+	ck_assert_int_eq(told("brute_force"), 1);
 	end();
 }
 END_TEST

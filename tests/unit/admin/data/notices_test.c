@@ -164,6 +164,24 @@ START_TEST(an_alarm_is_told_once_in_a_while)
 }
 END_TEST
 
+START_TEST(codes_go_before_alarms)
+{
+	struct dat_notice n;
+
+	begin();
+	mail_server(~0u);
+	ck_assert(raise(DAT_ALARM_NEW_DEVICE, "1", NOW));
+	ck_ok(dat_notice_mail(test_conn, keys, "a@b", "code", "1", NOW + 5));
+	ck_ok(dat_notice_take(test_conn, keys, NOW + 9, NOW + MINUTE, &n));
+	ck_assert_str_eq(n.subject, "code");
+	/* given up: nobody needs what was in it */
+	ck_ok(dat_notice_failed(test_conn, n.guid, "no", true, NOW));
+	ck_assert_int_eq(number("SELECT count(*) FROM notice WHERE state = 2 AND body_enc <> ''"),
+			0);
+	end();
+}
+END_TEST
+
 START_TEST(a_flood_of_alarms_is_bounded)
 {
 	char about[40];
@@ -313,7 +331,7 @@ int main(void)
 {
 	return test_engines_main("notices",
 			TESTS(a_notice_is_taken_by_one, what_fails_is_tried_again_and_given_up,
-					an_alarm_is_told_once_in_a_while,
+					an_alarm_is_told_once_in_a_while, codes_go_before_alarms,
 					a_flood_of_alarms_is_bounded,
 					odd_texts_do_not_lose_an_alarm,
 					webhooks_from_making_to_removal, the_mail_server_is_kept));
