@@ -2,6 +2,7 @@
 #include "admin/api/v1.h"
 #include "shared/base/macros.h"
 
+extern const struct adi_calls adi_v1_audit;
 extern const struct adi_calls adi_v1_basic;
 extern const struct adi_calls adi_v1_books;
 extern const struct adi_calls adi_v1_device_why;
@@ -30,6 +31,7 @@ extern const struct adi_calls adi_v1_users_csv;
 extern const struct adi_calls adi_v1_users_many;
 
 const struct adi_calls *const adi_v1_tables[] = {
+	&adi_v1_audit,
 	&adi_v1_basic,
 	&adi_v1_books,
 	&adi_v1_device_why,

@@ -171,11 +171,7 @@ int dat_audit_add(struct sql_conn *c, const struct dat_keys *keys, const struct 
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-#define COLUMNS                                                                                    \
-	"SELECT seq, at, kind, actor_guid, actor_name, via, target_kind, target_guid, "            \
-	"target_name, ip, info, mac FROM audit_event "
-
-static struct dat_event event_of(const struct sql_row *row)
+struct dat_event dat_event_of(const struct sql_row *row)
 {
 	return (struct dat_event){ .seq = sql_int(row, 0),
 		.at = sql_int(row, 1),
@@ -187,7 +183,8 @@ static struct dat_event event_of(const struct sql_row *row)
 		.target_guid = sql_text(row, 7),
 		.target_name = sql_text(row, 8),
 		.ip = sql_text(row, 9),
-		.info = sql_text(row, 10) };
+		.info = sql_text(row, 10),
+		.mac = sql_text(row, 11) };
 }
 
 struct list {
@@ -198,7 +195,7 @@ struct list {
 static int list_row(const struct sql_row *row, void *arg)
 {
 	const struct list *l = arg;
-	struct dat_event e = event_of(row);
+	struct dat_event e = dat_event_of(row);
 
 	return l->fn(&e, l->arg);
 }
@@ -222,9 +219,10 @@ int dat_audit_list(struct sql_conn *c, const struct dat_audit_filter *f, dat_eve
 	if (r < 0)
 		return r;
 	return sql_query(c,
-			COLUMNS "WHERE seq < $1 AND at >= $2 AND at < $3 AND ($4 = '' OR kind = $4 "
-				"OR kind LIKE $5 ESCAPE '\\') AND ($6 = '' OR actor_guid = $6) AND "
-				"($7 = '' OR target_guid = $7) ORDER BY seq DESC LIMIT $8",
+			DAT_EVENT_COLUMNS
+			"WHERE seq < $1 AND at >= $2 AND at < $3 AND ($4 = '' OR kind = $4 "
+			"OR kind LIKE $5 ESCAPE '\\') AND ($6 = '' OR actor_guid = $6) AND "
+			"($7 = '' OR target_guid = $7) ORDER BY seq DESC LIMIT $8",
 			SQL_P(SQL_I(before), SQL_I(f->from), SQL_I(until), SQL_T(f->kind),
 					SQL_T(below), SQL_T(f->actor), SQL_T(f->target),
 					SQL_I(HWS_MAX(1u, HWS_MIN(f->limit, DAT_PAGE_MAX)))),
@@ -251,7 +249,7 @@ static int wrong(struct dat_audit_verdict *v, int64_t seq, const char *what)
 static int walk_row(const struct sql_row *row, void *arg)
 {
 	struct walk *w = arg;
-	struct dat_event e = event_of(row);
+	struct dat_event e = dat_event_of(row);
 	struct texts t = texts_of(&e);
 	char mac[DAT_HASH_TEXT];
 
@@ -270,7 +268,9 @@ static int walk_all(struct sql_conn *c, struct walk *w, const struct head *h)
 {
 	while (w->seq < h->seq) {
 		int64_t before = w->seq;
-		int r = sql_query(c, COLUMNS "WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+		int r = sql_query(c,
+				DAT_EVENT_COLUMNS
+				"WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
 				SQL_P(SQL_I(w->seq), SQL_I(h->seq), SQL_I(BATCH)), walk_row, w);
 
 		if (r < 0)

@@ -17,6 +17,7 @@ struct dat_event {
 	const char *info; /* a JSON object of the caller's */
 	/* Set by what reads. */
 	int64_t seq, at;
+	const char *mac; /* of it and all before it */
 };
 
 /* In the transaction of what it tells, so that both are there or neither. Texts that are too long
@@ -36,6 +37,29 @@ typedef int (*dat_event_fn)(const struct dat_event *e, void *arg);
 /* The newest first. An export goes on with the last seq as before_seq. */
 int dat_audit_list(struct sql_conn *c, const struct dat_audit_filter *f, dat_event_fn fn,
 		void *arg) HWS_MUST_CHECK;
+
+/* The same by what a person knows: in audit_find. */
+struct dat_audit_search {
+	const char *kind;    /* first word: "connection", "file", "alarm", "login"; "console" is all
+			   * else; "" = all */
+	const char *text;    /* in kind, names, what is told; "" = all, as for those that follow */
+	const char *actor;   /* part of the name */
+	const char *device;  /* id */
+	const char *address; /* exactly */
+	int64_t from, until; /* the last moment; 0 = no bound */
+	int64_t before_seq;  /* 0 = the newest */
+	unsigned limit;
+};
+int dat_audit_find(struct sql_conn *c, const struct dat_audit_search *s, dat_event_fn fn,
+		void *arg) HWS_MUST_CHECK;
+/* "connection" ... "console". */
+const char *dat_audit_kind(const char *event);
+
+/* How one is read: for the files of this subject. */
+#define DAT_EVENT_COLUMNS                                                                          \
+	"SELECT seq, at, kind, actor_guid, actor_name, via, target_kind, target_guid, "            \
+	"target_name, ip, info, mac FROM audit_event "
+struct dat_event dat_event_of(const struct sql_row *row);
 
 struct dat_audit_verdict {
 	bool whole;

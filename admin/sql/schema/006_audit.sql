@@ -20,6 +20,8 @@ CREATE INDEX audit_event_by_time ON audit_event (at);
 CREATE INDEX audit_event_by_kind ON audit_event (kind, seq);
 CREATE INDEX audit_event_by_actor ON audit_event (actor_guid, seq);
 CREATE INDEX audit_event_by_target ON audit_event (target_guid, seq);
+CREATE INDEX audit_event_by_name ON audit_event (target_name, seq);
+CREATE INDEX audit_event_by_ip ON audit_event (ip, seq);
 
 -- The two ends of the chain; one row. What retention has taken away in front is vouched for by first_*.
 CREATE TABLE audit_head (

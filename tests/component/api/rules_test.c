@@ -186,7 +186,8 @@ START_TEST(rules_among_many)
 	o = api_must(&api, 200, API_LOCAL, "POST", v1("/rules/bulk"),
 			"{'action':'delete','guids':['%s'],'dry_run':false}", ann);
 	ck_assert_str_eq(api_text(o, "refused.0.code"), "not_found");
-	ck_assert_int_eq(api_int(api_must(&api, 200, API_LOCAL, "GET", v1("/rules"), NULL), "total"),
+	ck_assert_int_eq(
+			api_int(api_must(&api, 200, API_LOCAL, "GET", v1("/rules"), NULL), "total"),
 			20);
 }
 END_TEST
@@ -210,7 +211,8 @@ START_TEST(what_may_be_done_in_a_session)
 	/* less must not become more unseen */
 	o = api_must(&api, 409, API_LOCAL, "DELETE", v1("/control-roles/%s", role), NULL);
 	ck_assert_str_eq(code_of(o), "in_use");
-	api_must(&api, 200, API_LOCAL, "PATCH", v1("/rules/%s", rule), "{'control_role_guid':null}");
+	api_must(&api, 200, API_LOCAL, "PATCH", v1("/rules/%s", rule),
+			"{'control_role_guid':null}");
 	api_must(&api, 204, API_LOCAL, "DELETE", v1("/control-roles/%s", role), NULL);
 	/* two are always there */
 	o = api_must(&api, 200, API_LOCAL, "GET", v1("/control-roles"), NULL);
@@ -435,7 +437,8 @@ START_TEST(who_may_do_what_with_a_book)
 	api_must(&api, 403, by_bob, "PATCH", v1("/books/%s", book), "{'owner_guid':'%s'}", bob);
 	api_must(&api, 403, by_bob, "POST", v1("/books"), "{'name':'x','owner_guid':'%s'}", ann);
 	/* a token that may only read; one for something else */
-	api_must(&api, 403, desk_token(&desk, ann, "book:r"), "DELETE", v1("/books/%s", book), NULL);
+	api_must(&api, 403, desk_token(&desk, ann, "book:r"), "DELETE", v1("/books/%s", book),
+			NULL);
 	api_must(&api, 403, desk_token(&desk, ann, "user:rw"), "GET", v1("/books"), NULL);
 	/* the personal book is nobody else's, nor can it be given away */
 	api_must(&api, 200, by_ann, "GET", v1("/books"), NULL);
@@ -454,9 +457,10 @@ int main(void)
 	Suite *s = suite_create("api/rules");
 	TCase *c = test_case(s, "policy", 60,
 			TESTS(a_rule_and_its_hours, hours_that_there_are, rules_among_many,
-					what_may_be_done_in_a_session, a_strategy_and_whom_it_is_for,
-					settings_that_may_be_pushed, a_book_is_shared_and_filled,
-					the_bin_of_a_book, who_may_do_what_with_a_book));
+					what_may_be_done_in_a_session,
+					a_strategy_and_whom_it_is_for, settings_that_may_be_pushed,
+					a_book_is_shared_and_filled, the_bin_of_a_book,
+					who_may_do_what_with_a_book));
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	return test_suite_run(s);
