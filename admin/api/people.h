@@ -27,6 +27,10 @@ struct adi_actor adi_actor(const struct htp_request *q, const char *guid);
 /* An event about an account, in the caller's transaction. `info` may be NULL. */
 int adi_audit_user(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		const char *kind, const struct dat_account *a, const char *info) HWS_MUST_CHECK;
+/* Sends an account a link by which its password is chosen; in the caller's transaction.
+ * HWS_ERR_UNSUPPORTED: no mail can be sent, or the account has no address. */
+int adi_mail_user_link(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const struct dat_account *a) HWS_MUST_CHECK;
 /* Answers a refusal of the rules of authority. */
 void adi_refuse_person(struct htp_reply *reply, struct adi_actor by);
 /* The sessions of an account as a page. */

@@ -156,6 +156,38 @@ static void add(struct htp_request *q, struct htp_reply *reply, void *arg)
 		htp_reply_json(reply, json_pack("{s:s}", "guid", guid));
 }
 
+/* No password: who is invited chooses one by the link in the mail. */
+static int do_invite(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		struct htp_reply *reply, struct adi_did *did)
+{
+	struct dat_account_new in = { .role = DAT_ROLE_USER, .status = DAT_UNVERIFIED };
+	struct newcomer n = { .name = NULL };
+	char guid[DAT_GUID_TEXT];
+	struct dat_account a;
+	int r = read_newcomer(c, q->json, &n);
+
+	in.name = n.name;
+	in.email = n.email;
+	in.note = n.note;
+	in.group_guid = *n.group ? n.group : NULL;
+	if (r == HWS_OK)
+		r = dat_account_add(c, &in, adi_now(), guid);
+	if (r == HWS_OK)
+		r = dat_account_get(c, guid, &a);
+	if (r == HWS_OK)
+		r = adi_mail_user_link(app, c, q, &a);
+	if (r == HWS_ERR_UNSUPPORTED)
+		htp_reply_error(reply, 400, "No mail can be sent: set up the mail server first");
+	if (r == HWS_OK)
+		adi_did(did, "user.invite", "user", guid, a.name);
+	return r;
+}
+
+static void invite(struct htp_request *q, struct htp_reply *reply, void *arg)
+{
+	adi_script_write(q, reply, arg, "user or group", do_invite);
+}
+
 /* --- one account ------------------------------------------------------------------------------ */
 
 /* An account that who asks may change, for good or ill. */
@@ -340,6 +372,7 @@ static void log_out(struct htp_request *q, struct htp_reply *reply, void *arg)
 
 const struct htp_route adi_routes_scripts_users[] = {
 	{ HTP_POST, "/api/users", WRITE, BODY, .pool = HTP_POOL_HASH, .fn = add },
+	{ HTP_POST, "/api/users/invite", WRITE, BODY, .fn = invite },
 	{ HTP_POST, "/api/users/{guid}/enable", WRITE, .fn = enable },
 	{ HTP_POST, "/api/users/{guid}/disable", WRITE, .fn = disable },
 	{ HTP_DELETE, "/api/users/{guid}", WRITE, .fn = delete_user },

@@ -127,8 +127,9 @@ static int do_list(struct adi_work *w)
 	int r = HWS_OK;
 
 	/* by number, so that what is added meanwhile moves nothing */
-	if (*cursor && (*cursor != 's' || hws_parse_u64(cursor + 1, &before) < 0 ||
-					 before > INT64_MAX))
+	if (*cursor &&
+			(*cursor != 's' || hws_parse_u64(cursor + 1, &before) < 0 ||
+					before > INT64_MAX))
 		r = adi_work_refuse(w, ADI_BAD_FIELD, "cursor", "This is no cursor of a list.");
 	if (hws_parse_u32(limit, &n) < 0)
 		n = 50;
@@ -153,7 +154,8 @@ static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 /* --- the export ------------------------------------------------------------------------------- */
 
 /* Goes on from part to part; the request, whose texts the search borrows, is there until the end. */
-struct export {
+struct export
+{
 	struct adi_app *app;
 	struct dat_audit_search search;
 	bool csv, begun;
@@ -189,7 +191,7 @@ static int put_csv(struct export *x, const json_t *o)
 			(void)snprintf(number, sizeof(number), "%lld",
 					(long long)json_integer_value(v));
 		hws_csv_put(x->out,
-				packed                            ? packed
+				packed                              ? packed
 						: json_is_string(v) ? json_string_value(v)
 								    : number,
 				i == 0);
@@ -294,8 +296,9 @@ static int do_verify(struct adi_work *w)
 	else
 		(void)snprintf(text, sizeof(text), "After %lld good events, at number %lld: %s.",
 				(long long)v.checked, (long long)v.bad_seq, v.what);
-	w->out = json_pack("{s:b,s:I,s:o,s:s}", "ok", (int)v.whole, "checked", (json_int_t)v.checked,
-			"first_bad", v.whole ? json_null() : json_integer(v.bad_seq), "text", text);
+	w->out = json_pack("{s:b,s:I,s:o,s:s}", "ok", (int)v.whole, "checked",
+			(json_int_t)v.checked, "first_bad",
+			v.whole ? json_null() : json_integer(v.bad_seq), "text", text);
 	return HWS_OK;
 }
 

@@ -36,6 +36,24 @@ static int mail_link(struct adi_app *app, struct sql_conn *c, const struct dat_a
 	return r;
 }
 
+int adi_mail_user_link(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const struct dat_account *a)
+{
+	char token[DAT_TOKEN_TEXT], url[ADI_SETUP_URL_TEXT];
+	struct dat_link_new in = { .kind = DAT_LINK_PASSWORD,
+		.account_guid = a->guid,
+		.made_by = adi_who(q)->account.name };
+	int r = dat_link_add(c, &in, adi_now(), token);
+
+	if (r == HWS_OK)
+		r = adi_console_link(app, "password", token, url);
+	if (r == HWS_OK)
+		r = mail_link(app, c, a, url);
+	hws_wipe(token, sizeof(token));
+	hws_wipe(url, sizeof(url));
+	return r;
+}
+
 static int make_link(const struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
 		struct sql_conn *c, bool mail, char url[ADI_SETUP_URL_TEXT])
 {

@@ -201,6 +201,8 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		{ adi_routes_login, adi_routes_login_count, s->app },
 		{ adi_routes_books, adi_routes_books_count, s->app },
 		{ adi_routes_group_tab, adi_routes_group_tab_count, s->app },
+		{ adi_routes_scripts_audits, adi_routes_scripts_audits_count, s->app },
+		{ adi_routes_scripts_devices, adi_routes_scripts_devices_count, s->app },
 		{ adi_routes_scripts_books, adi_routes_scripts_books_count, s->app },
 		{ adi_routes_scripts_groups, adi_routes_scripts_groups_count, s->app },
 		{ adi_routes_scripts_strategies, adi_routes_scripts_strategies_count, s->app },

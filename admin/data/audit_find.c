@@ -97,8 +97,7 @@ static int list_row(const struct sql_row *row, void *arg)
 	return l->fn(&e, l->arg);
 }
 
-int dat_audit_find(
-		struct sql_conn *c, const struct dat_audit_search *s, dat_event_fn fn, void *arg)
+int dat_audit_find(struct sql_conn *c, const struct dat_audit_search *s, dat_event_fn fn, void *arg)
 {
 	char text[2 * DAT_NAME_KEY_TEXT], actor[2 * DAT_NAME_KEY_TEXT];
 	struct where w = { .n = 0 };

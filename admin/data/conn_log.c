@@ -8,13 +8,7 @@
 #define GONE_MS (60ll * 1000)
 #define WRITTEN_MS (35ll * 1000)
 
-#define COLUMNS                                                                                    \
-	"SELECT l.guid, l.device_id, l.device_uuid, l.conn_id, l.session_id, l.conn_type, "        \
-	"l.peer_id, l.peer_name, l.account_guid, l.account_name, l.ip, l.primary_auth, "           \
-	"l.two_factor, l.note, l.created_at, l.authed_at, l.end_at, l.end_reason FROM "            \
-	"audit_conn l "
-
-static int read_conn(const struct sql_row *row, void *arg)
+int dat_conn_row(const struct sql_row *row, void *arg)
 {
 	struct dat_conn *l = arg;
 	const struct {
@@ -174,10 +168,11 @@ int dat_conn_active(struct sql_conn *c, const char *device_id, const char *sessi
 	if (!*session_id || hws_str_equal(session_id, "0"))
 		return HWS_ERR_NOTFOUND;
 	r = sql_one(c,
-			COLUMNS "WHERE l.session_id = $1 AND l.device_id = $2 AND l.end_at = 0 AND "
-				"l.authed_at > 0 AND ($3 < 0 OR l.conn_type = $3) ORDER BY "
-				"l.created_at DESC, l.guid LIMIT 1",
-			SQL_P(SQL_T(session_id), SQL_T(device_id), SQL_I(type)), read_conn, &l);
+			DAT_CONN_COLUMNS
+			"WHERE l.session_id = $1 AND l.device_id = $2 AND l.end_at = 0 AND "
+			"l.authed_at > 0 AND ($3 < 0 OR l.conn_type = $3) ORDER BY "
+			"l.created_at DESC, l.guid LIMIT 1",
+			SQL_P(SQL_T(session_id), SQL_T(device_id), SQL_I(type)), dat_conn_row, &l);
 	if (r == HWS_OK)
 		*ret = l;
 	return r;
@@ -186,7 +181,8 @@ int dat_conn_active(struct sql_conn *c, const char *device_id, const char *sessi
 int dat_conn_get(struct sql_conn *c, const char *guid, struct dat_conn *ret)
 {
 	struct dat_conn l = { 0 };
-	int r = sql_one(c, COLUMNS "WHERE l.guid = $1", SQL_P(SQL_T(guid)), read_conn, &l);
+	int r = sql_one(c, DAT_CONN_COLUMNS "WHERE l.guid = $1", SQL_P(SQL_T(guid)), dat_conn_row,
+			&l);
 
 	if (r == HWS_OK)
 		*ret = l;
@@ -211,7 +207,7 @@ static int list_row(const struct sql_row *row, void *arg)
 {
 	const struct list *l = arg;
 	struct dat_conn one = { 0 };
-	int r = read_conn(row, &one);
+	int r = dat_conn_row(row, &one);
 
 	return r == HWS_OK ? l->fn(&one, l->arg) : r;
 }
@@ -232,7 +228,7 @@ int dat_conn_list_open(struct sql_conn *c, const char *device_id, const char *ac
 				SQL_P(SQL_T(device_id), SQL_T(account_guid)), ret_total);
 	if (r == HWS_OK)
 		r = sql_query(c,
-				COLUMNS OPEN
+				DAT_CONN_COLUMNS OPEN
 				"ORDER BY l.created_at DESC, l.guid LIMIT $3 OFFSET $4",
 				SQL_P(SQL_T(device_id), SQL_T(account_guid), SQL_I(page.limit),
 						SQL_I(page.offset)),

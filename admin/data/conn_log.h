@@ -60,3 +60,11 @@ int dat_conn_account(struct sql_conn *c, const char *ref, const char *device_id,
 /* Ends those that nobody will report as closed: their device is gone for more than a minute, or
  * reports without them. *ret: how many. */
 int dat_conn_lost(struct sql_conn *c, int64_t now, int64_t *ret) HWS_MUST_CHECK;
+
+/* How one is read, into a struct dat_conn: for the files of this subject. */
+#define DAT_CONN_COLUMNS                                                                           \
+	"SELECT l.guid, l.device_id, l.device_uuid, l.conn_id, l.session_id, l.conn_type, "        \
+	"l.peer_id, l.peer_name, l.account_guid, l.account_name, l.ip, l.primary_auth, "           \
+	"l.two_factor, l.note, l.created_at, l.authed_at, l.end_at, l.end_reason FROM "            \
+	"audit_conn l "
+int dat_conn_row(const struct sql_row *row, void *arg) HWS_MUST_CHECK;

@@ -120,7 +120,8 @@ START_TEST(pages_stand_while_more_comes)
 		}
 		next = json_string_value(json_object_get(o, "next"));
 		if (next)
-			(void)snprintf(path, sizeof(path), "/api/v1/audit?limit=10&cursor=%s", next);
+			(void)snprintf(path, sizeof(path), "/api/v1/audit?limit=10&cursor=%s",
+					next);
 	} while (next);
 	ck_assert_int_eq(n, 35);
 }
@@ -194,7 +195,8 @@ START_TEST(who_may_read_it)
 	api_must(&api, 200, desk_token(&desk, eve, "audit:r"), "GET", "/api/v1/audit", NULL);
 	api_must(&api, 403, desk_token(&desk, eve, "book:rw"), "GET", "/api/v1/audit", NULL);
 	api_must(&api, 403, desk_token(&desk, ann, "audit:rw"), "GET", "/api/v1/audit", NULL);
-	api_must(&api, 403, desk_token(&desk, ann, "audit:rw"), "GET", "/api/v1/audit/export", NULL);
+	api_must(&api, 403, desk_token(&desk, ann, "audit:rw"), "GET", "/api/v1/audit/export",
+			NULL);
 	api_must(&api, 401, API_NOBODY, "GET", "/api/v1/audit/export", NULL);
 	api_must(&api, 401, desk_client(&desk, eve), "GET", "/api/v1/audit", NULL);
 }
