@@ -51,11 +51,11 @@ static json_int_t seconds(int64_t ms)
 
 static int add_conn(const struct dat_conn *l, void *arg)
 {
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:I}", "guid", l->guid, "id",
-			l->device_id, "uuid", l->device_uuid, "peer_id", l->peer_id, "peer_name",
-			l->peer_name, "ip", l->ip, "session_id", l->session_id, "conn_id",
-			(json_int_t)l->conn_id, "user_name", l->account_name, "note", l->note,
-			"created_at", seconds(l->created_at));
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:I}", "guid", l->guid,
+			"id", l->device_id, "uuid", l->device_uuid, "peer_id", l->peer_id,
+			"peer_name", l->peer_name, "ip", l->ip, "session_id", l->session_id,
+			"conn_id", (json_int_t)l->conn_id, "user_name", l->account_name, "note",
+			l->note, "created_at", seconds(l->created_at));
 
 	/* without a type: nobody was let in */
 	if (o && l->authed_at)
@@ -84,10 +84,11 @@ static int list_conns(struct adi_app *app, struct sql_conn *c, const struct htp_
 static int add_file(const struct dat_file_row *f, void *arg)
 {
 	const struct dat_file_report *p = &f->report;
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:b,s:I,s:s,s:I}", "guid", f->guid, "id",
-			p->device_id, "peer_id", p->peer_id, "peer_name", p->peer_name, "ip", p->ip,
-			"type", p->direction, "path", p->path, "is_file", (int)p->is_file, "num",
-			(json_int_t)p->num, "info", p->files, "created_at", seconds(f->created_at));
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:b,s:I,s:s,s:I}", "guid", f->guid,
+			"id", p->device_id, "peer_id", p->peer_id, "peer_name", p->peer_name, "ip",
+			p->ip, "type", p->direction, "path", p->path, "is_file", (int)p->is_file,
+			"num", (json_int_t)p->num, "info", p->files, "created_at",
+			seconds(f->created_at));
 
 	return json_array_append_new(arg, o) < 0 ? HWS_ERR_NOMEM : HWS_OK;
 }
@@ -107,9 +108,9 @@ static int list_files(struct adi_app *app, struct sql_conn *c, const struct htp_
 
 static int add_alarm(const struct dat_alarm_row *a, void *arg)
 {
-	json_t *o = json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:I}", "guid", a->guid, "typ", a->report.typ,
-			"device", a->report.device_id, "id", a->report.device_id, "ip",
-			a->report.ip, "info", a->report.info, "created_at",
+	json_t *o = json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:I}", "guid", a->guid, "typ",
+			a->report.typ, "device", a->report.device_id, "id", a->report.device_id,
+			"ip", a->report.ip, "info", a->report.info, "created_at",
 			seconds(a->created_at));
 
 	return json_array_append_new(arg, o) < 0 ? HWS_ERR_NOMEM : HWS_OK;
@@ -191,8 +192,7 @@ static int add_event(const struct dat_event *e, void *arg)
 	int at = number_of(e->kind);
 	json_t *o = json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:I}", "seq", (json_int_t)e->seq,
 			"operator", e->actor_name, "action", e->kind, "target", e->target_name,
-			"ip", e->ip, "via", e->via, "info", e->info, "created_at",
-			seconds(e->at));
+			"ip", e->ip, "via", e->via, "info", e->info, "created_at", seconds(e->at));
 
 	if (o && at >= 0) {
 		json_object_set_new(o, "typ", json_integer(numbers[at].typ));
@@ -212,7 +212,8 @@ static int list_console(struct adi_app *app, struct sql_conn *c, const struct ht
 	(void)app;
 	if (r == HWS_OK)
 		r = read_since(q, &since);
-	return r == HWS_OK ? dat_console_like(c, actor, since, page, add_event, rows, ret_total) : r;
+	return r == HWS_OK ? dat_console_like(c, actor, since, page, add_event, rows, ret_total)
+			   : r;
 }
 
 static void conns(struct htp_request *q, struct htp_reply *reply, void *arg)

@@ -135,8 +135,7 @@ int dat_console_like(struct sql_conn *c, const char *actor, int64_t since, struc
 
 	page = dat_page(page);
 	if (r == HWS_OK)
-		r = sql_query(c,
-				DAT_EVENT_COLUMNS EVENTS "ORDER BY seq DESC LIMIT $3 OFFSET $4",
+		r = sql_query(c, DAT_EVENT_COLUMNS EVENTS "ORDER BY seq DESC LIMIT $3 OFFSET $4",
 				SQL_P(SQL_I(since), SQL_T(actor), SQL_I(page.limit),
 						SQL_I(page.offset)),
 				event_row, &l);

@@ -7,8 +7,7 @@
 
 /* type -1 = all. */
 int dat_conns_like(struct sql_conn *c, const char *peer, int type, int64_t since,
-		struct dat_page page, dat_conn_fn fn, void *arg,
-		int64_t *ret_total) HWS_MUST_CHECK;
+		struct dat_page page, dat_conn_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 
 /* Texts borrow until the function returns. */
 struct dat_file_row {

@@ -194,9 +194,9 @@ END_TEST
 /* A rule with hours of its own is on the list, and stays as it is while it is. */
 START_TEST(a_list_leaves_rules_as_they_are)
 {
-	struct dat_rule rule = { .subj_kind = DAT_END_USER_GROUP,
-		.obj_kind = DAT_END_DEVICE_GROUP,
-		.enabled = true };
+	struct dat_rule rule = {
+		.subj_kind = DAT_END_USER_GROUP, .obj_kind = DAT_END_DEVICE_GROUP, .enabled = true
+	};
 	char tills[DAT_GUID_TEXT], guid[DAT_GUID_TEXT];
 
 	desk_ok(dat_group_add(desk.c, DAT_DEVICE_GROUP, "Tills", "", desk_now(), tills));
@@ -316,7 +316,8 @@ START_TEST(shared_books_and_their_rules)
 	(void)snprintf(book, sizeof(book), "%s", api_text(o, "guid"));
 	api_must(&api, 409, all, "POST", "/api/ab/shared/add", "{'name':'PLANT'}");
 	api_must(&api, 200, all, "PUT", "/api/ab/shared/update/profile",
-			"{'guid':'%s','name':'Plant 7','owner':'bob','info':{'password':'p2'}}", book);
+			"{'guid':'%s','name':'Plant 7','owner':'bob','info':{'password':'p2'}}",
+			book);
 	o = api_must(&api, 200, all, "GET", "/api/ab/shared/profiles?current=1&pageSize=100", NULL);
 	ck_assert_str_eq(api_text(o, "data.0.owner"), "bob");
 	ck_assert_str_eq(api_text(o, "data.0.info.password"), "p2");
@@ -372,7 +373,8 @@ START_TEST(audits_by_kind_and_time)
 					.ip = "192.0.2.1",
 					.info = "{}" },
 			desk_now(), guid));
-	o = api_must(&api, 200, all, "GET", "/api/audits/conn?current=1&pageSize=10&conn_type=1", NULL);
+	o = api_must(&api, 200, all, "GET", "/api/audits/conn?current=1&pageSize=10&conn_type=1",
+			NULL);
 	ck_assert_int_eq(api_int(o, "total"), 1);
 	ck_assert_str_eq(api_text(o, "data.0.session_id"), "17446744073709551615");
 	ck_assert_int_gt(api_int(o, "data.0.created_at"), 1500000000);
@@ -452,7 +454,8 @@ static int status_of(struct api_as as, size_t i)
 /* Each area by its own token: nothing by that of another, nothing written by one that reads. */
 START_TEST(areas_of_tokens)
 {
-	static const char *const areas[] = { "user", "device", "group", "strategy", "book", "audit" };
+	static const char *const areas[] = { "user", "device", "group", "strategy", "book",
+		"audit" };
 	struct api_as read[HWS_COUNT(areas)], write[HWS_COUNT(areas)];
 
 	for (size_t a = 0; a < HWS_COUNT(areas); a++) {
@@ -466,7 +469,8 @@ START_TEST(areas_of_tokens)
 			ck_assert_msg((status_of(write[a], i) == 403) == !own, "%s %s with %s:rw",
 					calls[i].method, calls[i].path, areas[a]);
 			ck_assert_msg((status_of(read[a], i) == 403) == (!own || calls[i].writes),
-					"%s %s with %s:r", calls[i].method, calls[i].path, areas[a]);
+					"%s %s with %s:r", calls[i].method, calls[i].path,
+					areas[a]);
 		}
 		ck_assert_int_eq(status_of(API_NOBODY, i), 401);
 	}
@@ -478,8 +482,8 @@ END_TEST
 START_TEST(sessions_of_clients_and_tokens_of_users)
 {
 	struct api_as client = desk_client(&desk, boss);
-	struct api_as user = desk_token(&desk, bob,
-			"device:rw user:rw group:rw strategy:rw book:rw audit:r");
+	struct api_as user = desk_token(
+			&desk, bob, "device:rw user:rw group:rw strategy:rw book:rw audit:r");
 
 	for (size_t i = 0; i < HWS_COUNT(calls); i++) {
 		bool tab = strcmp(calls[i].path, "/api/users") == 0 && !calls[i].writes;
