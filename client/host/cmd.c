@@ -9,6 +9,7 @@
 #include "client/host/layers.h"
 #include "client/host/os_login.h"
 #include "client/host/ports.h"
+#include "client/host/report.h"
 #include "client/host/settings_world.h"
 #include "shared/base/log.h"
 #include "shared/base/num.h"
@@ -92,6 +93,18 @@ static int run_ports(int argc, char **argv)
 	sandbox = s.sandbox;
 	hws_settings_done(&s);
 	return hws_ports_main(HWS_SPAWN_IPC_FD, sandbox);
+}
+
+static int run_report(int argc, char **argv)
+{
+	struct hws_settings s;
+	bool sandbox;
+
+	if (hws_host_role_settings(&s, argc, argv, "hawser-host[report]") < 0)
+		return 2;
+	sandbox = s.sandbox;
+	hws_settings_done(&s);
+	return hws_report_main(HWS_SPAWN_IPC_FD, sandbox);
 }
 
 /* The one account that it is about is the last word. */
@@ -252,6 +265,8 @@ int hws_host_cmd(int argc, char **argv)
 		return run_beacon(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "ports"))
 		return run_ports(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "report"))
+		return run_report(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "launcher"))
 		return run_unconfined(
 				argc - 1, argv + 1, "hawser-host[launcher]", hws_launcher_main);

@@ -469,6 +469,8 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	hws_beacon_set_direct_port(h->beacon, h->direct ? hws_listener_port(h->direct) : 0);
 	if (r == HWS_OK && hws_ports_new(h->loop, &pc, &h->ports) < 0)
 		r = hws_error_set(err, HWS_ERR_SYS, "no port for 'map-ports' can be had");
+	if (r == HWS_OK && hws_hostd_report_open(h) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	return r == HWS_OK ? open_servers(h, err) : r;
 }
 
@@ -538,6 +540,8 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_servers_free(h->servers);
 	h->servers = NULL; /* sessions may still tell it */
 	hws_ports_free(h->ports);
+	hws_report_free(h->report);
+	h->report = NULL; /* sessions that end now still tell it */
 	hws_set_password_cancel(h->setting);
 	hws_control_free(h->control);
 	hws_work_free(h->work);

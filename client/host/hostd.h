@@ -18,6 +18,7 @@
 #include "client/host/layers.h"
 #include "client/host/os_guard.h"
 #include "client/host/ports.h"
+#include "client/host/report.h"
 #include "client/host/seats.h"
 #include "client/host/servers.h"
 #include "client/host/set_password.h"
@@ -66,6 +67,7 @@ struct hws_hostd {
 	struct hws_layers layers;
 	struct hws_beacon *beacon;   /* NULL: not to be found in the local network */
 	struct hws_ports *ports;     /* NULL: no router is asked for a port */
+	struct hws_report *report;   /* NULL: no API server is told of this host */
 	struct hws_servers *servers; /* NULL: no server is set */
 	struct hws_leavers leavers;
 	struct hws_host_session_env env;
@@ -104,6 +106,8 @@ void hws_hostd_agent_audit(
 		const Agt__AgentAudit *a, enum hws_agent_role role, const char *account, void *arg);
 void hws_hostd_session_audit(
 		const struct hws_host_session *v, const char *event, const char *why, void *arg);
+/* --- hostd_report.c, for hostd.c. */
+int hws_hostd_report_open(struct hws_hostd *h) HWS_MUST_CHECK;
 /* --- hostd_legs.c, for hostd.c: `arg` is the hostd. */
 void hws_hostd_leg_asked(struct hws_host_session *v, const Agt__LegRequest *q, void *arg);
 void hws_hostd_leg_up(struct hws_host_session *v, const Agt__LegUp *up, void *arg);

@@ -47,6 +47,7 @@ void hws_hostd_session_audit(
 		.session = v->open ? v->conn : 0,
 		.always = closed || hws_str_equal(event, "session.open") };
 
+	hws_report_changed(h->report);
 	fill_audit(&e, v);
 	e.bytes = closed ? v->bytes_in + v->bytes_out : 0;
 	hws_audit_log_add(h->audit, &e);

@@ -75,6 +75,10 @@ static const struct cap from_ports[] = {
 	{ AGT__MESSAGE__UNION_PORTS_STATE, 0, 0 },
 };
 
+static const struct cap from_report[] = {
+	{ AGT__MESSAGE__UNION_REPORT_END, 0, 0 },
+};
+
 static const struct cap from_beacon[] = {
 	{ AGT__MESSAGE__UNION_BEACON_SIGN, 0, 0 },
 	{ AGT__MESSAGE__UNION_BEACON_SIGN, 2, HWS_LAN_NONCE },
@@ -163,6 +167,11 @@ int hws_ipc_check_agent(struct hws_bytes message)
 int hws_ipc_check_ports(struct hws_bytes message)
 {
 	return check(message, from_ports, HWS_COUNT(from_ports));
+}
+
+int hws_ipc_check_report(struct hws_bytes message)
+{
+	return check(message, from_report, HWS_COUNT(from_report));
 }
 
 int hws_ipc_check_beacon(struct hws_bytes message)

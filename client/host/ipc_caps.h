@@ -46,6 +46,8 @@ int hws_ipc_check_beacon(struct hws_bytes message) HWS_MUST_CHECK;
 int hws_ipc_check_agent(struct hws_bytes message) HWS_MUST_CHECK;
 /* Of the process that asks the router for a port. */
 int hws_ipc_check_ports(struct hws_bytes message) HWS_MUST_CHECK;
+/* Of the process that reports to an API server. */
+int hws_ipc_check_report(struct hws_bytes message) HWS_MUST_CHECK;
 /* The same for what gate and agent say to each other. */
 int hws_ipc_check_gate_to_agent(struct hws_bytes message) HWS_MUST_CHECK;
 int hws_ipc_check_agent_to_gate(struct hws_bytes message) HWS_MUST_CHECK;

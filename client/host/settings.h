@@ -35,6 +35,7 @@ struct hws_settings {
 	uint16_t direct_port, lan_port;
 	char *direct_bind;
 	bool map_ports;
+	char *api_server; /* "": nothing is reported */
 	/* the desktop */
 	char *display, *backend, *desktop_user, *gate_user;
 	char *service_user; /* "": desktop_user */

@@ -1,0 +1,32 @@
+/* host/report: tells an API server ('api-server') that this host is there, what machine it is, and
+ * which sessions it has, as deployed hosts do. What the server answers is a stranger's, so a
+ * process of its own talks to it, confined, and hostd takes numbers of sessions from it that are to
+ * end. Loop thread only. */
+#pragma once
+#include "client/host/child_log.h"
+#include "client/host/host_session.h"
+#include "client/host/settings.h"
+#include "shared/loop/loop.h"
+
+struct hws_report;
+
+struct hws_report_conf {
+	const struct hws_settings *settings; /* borrowed, as the next two */
+	const struct hws_whoami *whoami;
+	struct hws_child_logs *logs;
+	/* Calls fn for each session. */
+	void (*each)(void (*fn)(struct hws_host_session *v, void *arg), void *fn_arg, void *arg);
+	/* The server wants this session to end. */
+	void (*end)(uint64_t conn, void *arg);
+	void *arg;
+};
+
+/* *ret is NULL, and all is well, where no server is set. */
+int hws_report_new(struct hws_loop *loop, const struct hws_report_conf *conf,
+		struct hws_report **ret) HWS_MUST_CHECK;
+/* A session has come, was let in, or has gone. Takes NULL. */
+void hws_report_changed(struct hws_report *r);
+void hws_report_free(struct hws_report *r); /* takes NULL */
+
+/* The process; the exit status. */
+int hws_report_main(int ipc_fd, bool sandbox);
