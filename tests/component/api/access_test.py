@@ -78,6 +78,7 @@ class Access:
                 ("an admin makes themself owner", admin.call("PATCH", f"/users/{own}", {"role": "owner"})),
                 ("an admin changes an owner's role", admin.call("PATCH", f"/users/{owner_guid}", {"role": "user"})),
                 ("an admin sets an owner's password", admin.call("POST", f"/users/{owner_guid}/password", {"password": PASSWORD + " x"})),
+                ("an admin makes a link for an owner", admin.call("POST", f"/users/{owner_guid}/link", {})),
                 ("an admin takes an owner's codes", admin.call("DELETE", f"/users/{owner_guid}/totp")),
                 ("an admin removes an owner", admin.call("DELETE", f"/users/{owner_guid}"))):
             self.refused(what, answer)

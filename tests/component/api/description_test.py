@@ -15,7 +15,7 @@ from api_world import NOBODY, PASSWORD, World  # noqa: E402
 
 # Asked for in flows() and by tests of their own, since they need more than one call.
 FLOWS = {"setUp", "logIn", "logInSecond", "logInOidc", "logOut", "changePassword", "startTotp", "confirmTotp", "newRecoveryCodes", "dropTotp",
-    "endMySession", "removeBookTag", "endLiveSession", "playRecording", "removeRecording", "whyDevice", "deviceStrategy", "setUpLink"}
+    "endMySession", "removeBookTag", "endLiveSession", "playRecording", "removeRecording", "whyDevice", "deviceStrategy", "setUpLink", "choosePassword"}
 # These have a form of their own, and refuse what has not.
 FORMED = {"email", "zone", "address", "control", "host", "from", "scopes", "filter", "name_attribute", "url", "issuer", "bind_dn", "base"}
 # What a text may do to those who put it into statements, pages, logs, spreadsheets and headers. Control characters may be refused.
@@ -155,7 +155,7 @@ class Checks:
             self.samples = {}
         if name not in self.samples:
             special = {"logIn": {"name": "nobody", "password": "x"}, "logInSecond": {"challenge": "c" * 32, "kind": "totp", "code": "000000"},
-                "setUp": {"token": "t" * 32, "name": "x", "password": PASSWORD}, "logInOidc": {"provider": "none"}, "changePassword": {
+                "setUp": {"token": "t" * 32, "name": "x", "password": PASSWORD}, "logInOidc": {"provider": "none"}, "choosePassword": {"token": "t" * 32, "password": PASSWORD}, "changePassword": {
                     "old": "x", "new": PASSWORD}, "confirmTotp": {"code": "000000"}, "dropTotp": {"code": "000000"}, "newRecoveryCodes": {"code": "000000"}}
             self.samples[name] = special.get(name) or self.w.body(name)
         return self.samples[name]
@@ -248,8 +248,32 @@ class Checks:
             self.say(f"me: {left} recovery codes are left of {len(codes)}")
         return user, me, stranger, start["secret"]
 
+    def links(self):
+        """Who is invited, or has forgotten the password, chooses one by a link: once, and by the latest link alone."""
+        w = self.w
+        token = lambda user: self.call("linkUser", f"/users/{user['guid']}/link", {}, wanted=200).json["url"].split("#/password?token=")[1]  # noqa: E731
+        use = lambda token, word: w.api.client().call("POST", "/login/password", {"token": token, "password": PASSWORD + word})  # noqa: E731
+        guest = w.boss.must(201, "POST", "/users", {"name": "guest", "role": "user", "group_guid": w.things["group"], "status": "invited"})
+        self.error("who is invited", w.api.client().call("POST", "/login", {"name": "guest", "password": PASSWORD}), 401, "not_logged_in")
+        first, second = token(guest), token(guest)
+        self.error("choosePassword by an older link", use(first, "1"), 403, "forbidden")
+        self.call("choosePassword", "/login/password", {"token": second, "password": PASSWORD + "2"}, client=w.api.client(), wanted=204)
+        self.error("choosePassword, twice", use(second, "3"), 403, "forbidden")
+        if w.boss.must(200, "GET", f"/users/{guest['guid']}")["status"] != "active":
+            self.say("choosePassword: who was invited is not active")
+        client = w.api.client().log_in("guest", PASSWORD + "2")
+        last = token(guest)
+        w.boss.must(200, "PATCH", f"/users/{guest['guid']}", {"status": "disabled"})
+        answer = use(last, "4")
+        if w.boss.must(200, "GET", f"/users/{guest['guid']}")["status"] != "disabled":
+            self.say("choosePassword: who was disabled is active again", answer)
+        w.boss.must(200, "PATCH", f"/users/{guest['guid']}", {"status": "active"})
+        self.error("a session from before", client.call("GET", "/me"), 401, "not_logged_in")
+
     def flows(self):
         w = self.w
+        if w.has("linkUser", "choosePassword"):
+            self.links()
         if not w.has("logIn", "me", "startTotp", "confirmTotp", "changePassword", "logOut"):
             return
         user, me, other, _secret = self.own_account()
