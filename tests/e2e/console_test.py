@@ -149,17 +149,25 @@ def rule(b, api, number, folder):
 
 
 def live_session(b, stack, folder):
-    """A viewer comes by the relay: the list shows it by itself, and the dashboard counts it."""
+    """A viewer comes by the relay: the list shows it by itself, the dashboard counts it, and the console ends it."""
     go(b, "/live")
     b.wait_text("No session runs.")
     viewer = stack.view()
-    b.wait(f"document.querySelector('tbody')?.textContent.includes({stack.id!r})")
+    b.wait("document.querySelector('tbody')?.textContent.includes('Remote control')")
     b.wait("document.querySelector('tbody')?.textContent.includes('Relay')")
     keep(b, folder, "console-live")
     go(b, "/")
     b.wait("[...document.querySelectorAll('.card')].some((c) => c.textContent === 'Live sessions1')")
-    viewer.stop()
     go(b, "/live")
+    b.eval("[...document.querySelectorAll('tbody a')][0].click()")
+    b.wait_text("Why this way")
+    b.wait("[...document.querySelectorAll('main tbody tr')].some((r) => r.textContent.toLowerCase().includes('relay'))")
+    keep(b, folder, "console-why")
+    go(b, "/live")
+    b.click("End")
+    b.click("End it")
+    b.wait_text("It ends within some seconds.")
+    viewer.expect("Closed manually by web console")
     b.wait_text("No session runs.")
 
 
