@@ -15,7 +15,7 @@ export function ceiling(value) {
 	return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value);
 }
 
-// One path; a gap in what was measured is a gap in the line.
+// One path; a gap in what was measured is a gap in the line, and a point alone is a dot.
 export function linePath(values, top) {
 	const step = (W - LEFT - RIGHT) / Math.max(1, values.length - 1);
 	let pen = false, path = "";
@@ -25,7 +25,7 @@ export function linePath(values, top) {
 			return;
 		}
 		const x = LEFT + i * step, y = TOP + (H - TOP - BOTTOM) * (1 - Math.min(v, top) / top);
-		path += `${pen ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+		path += `${pen ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}${pen || typeof values[i + 1] === "number" ? "" : "h.1"}`;
 		pen = true;
 	});
 	return path;

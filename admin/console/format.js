@@ -45,8 +45,8 @@ export function span(seconds) {
 	return parts.map((n, i) => (i ? String(n).padStart(2, "0") : n)).join(":");
 }
 
-// "remote_control" and "read-only" as words.
+// "remote_control", "read-only" and "book.share.add" as words.
 export function words(name) {
-	const text = String(name).replace(/[_-]/g, " ");
+	const text = String(name).replace(/[_.-]/g, " ");
 	return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -152,7 +152,8 @@ export class Table {
 				content = h("a.row", { href: `#${spec.href(row)}` }, content);
 			else if (i === 0 && spec.open)
 				content = button(content, () => spec.open(row, this), "plain row");
-			return h(i === 0 ? "th" : "td", { "data-title": c.title, scope: i === 0 ? "row" : null, role: i === 0 ? "rowheader" : "cell" }, h("div", null, content === "" ? "–" : content));
+			const what = i === 0 ? { scope: "row", role: "rowheader" } : { role: "cell" };
+			return h(i === 0 ? "th" : "td", { ...what, "data-title": c.title }, h("div", null, content?.length === 0 ? "–" : content));
 		});
 		return h("tr", { role: "row", "data-guid": row.guid }, spec.bulk && this.pick(row), cells);
 	}

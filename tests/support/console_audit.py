@@ -1,5 +1,7 @@
 """What both tests of the console need: its views, going to one, and what must hold in each: labels, texts, contrast, width."""
 import os
+import shutil
+import subprocess
 
 VIEWS = ["/", "/devices", "/live", "/books", "/users", "/groups", "/device-groups", "/rules", "/control-roles", "/strategies", "/audit",
     "/recordings", "/relays", "/tokens", "/settings", "/settings?tab=mail", "/settings?tab=webhooks", "/settings?tab=oidc",
@@ -60,5 +62,11 @@ def spoken(b):
 
 
 def keep(b, folder, name):
-    if folder:
-        b.picture(os.path.join(folder, name + ".png"))
+    """A picture of the page, without the notes that come and go, in few colours: of flat grounds and text nothing is lost."""
+    if not folder:
+        return
+    path = os.path.join(folder, name + ".png")
+    b.eval("document.getElementById('says')?.replaceChildren()")
+    b.picture(path)
+    if shutil.which("convert"):
+        subprocess.run(["convert", path, "-strip", "-dither", "none", "-colors", "96", "PNG8:" + path], check=True)
