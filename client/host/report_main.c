@@ -26,6 +26,7 @@
 #define BUSY_BEAT_US (3 * HWS_US_PER_S) /* with sessions, as deployed hosts */
 #define IDLE_BEAT_US (15 * HWS_US_PER_S)
 #define SYSINFO_US (120 * HWS_US_PER_S)
+#define AWAY_FIRST_US (5 * HWS_US_PER_S)
 #define AWAY_MOST_US (120 * HWS_US_PER_S)
 #define ANSWER_MAX (64u << 10)
 #define TIMEOUT_US (12 * HWS_US_PER_S)
@@ -328,7 +329,7 @@ static void set_away(struct report_process *p, bool away, const char *why, uint6
 	else if (!away && p->away)
 		hws_info("report.back", HWS_STR("url", p->url), HWS_U64("lost", p->lost));
 	p->away = away;
-	p->pause_us = away ? HWS_MIN(2 * p->pause_us, (uint64_t)AWAY_MOST_US) : IDLE_BEAT_US / 2;
+	p->pause_us = away ? HWS_MIN(2 * p->pause_us, (uint64_t)AWAY_MOST_US) : AWAY_FIRST_US / 2;
 	if (away)
 		p->beat_us = now + p->pause_us;
 }
@@ -458,7 +459,7 @@ int hws_report_main(int ipc_fd, bool sandbox)
 		return 1;
 	p->last = &p->first;
 	p->wants_sysinfo = true;
-	p->pause_us = IDLE_BEAT_US / 2;
+	p->pause_us = AWAY_FIRST_US / 2;
 	hws_report_facts(&p->facts);
 	status = confine(sandbox) ? run(p, ipc_fd) : 1;
 	hws_free(p);

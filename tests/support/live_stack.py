@@ -76,12 +76,15 @@ class LiveStack:
         self.hostd = self.start("client/host/hawser-host", "run", "--display", display, "--state-dir", state, "--server", f"127.0.0.1:{self.port}",
             "--key", self.key, *(["--service-user", "root"] if os.geteuid() == 0 else []), *more)
         self.hostd.expect("registered")
-        ask = lambda verb: until(f"the host's {verb}", lambda: self.run("client/host/hawser-host", verb, "--state-dir", state))  # noqa: E731
-        self.id, self.password = ask("id"), ask("password")
+        self.id = self.ask_host("id")
+
+    def ask_host(self, verb):
+        state = os.path.join(self.dir, "host")
+        return until(f"the host's {verb}", lambda: self.run("client/host/hawser-host", verb, "--state-dir", state))
 
     def view(self, *more):
         """A viewer that looks until it is stopped; it is in once this returns."""
-        self.env["HAWSER_PASSWORD"] = self.password
+        self.env["HAWSER_PASSWORD"] = self.ask_host("password")  # each is good for one session
         viewer = self.start("client/cli/hawser", "connect", self.id, "--server", f"127.0.0.1:{self.port}", "--key", self.key, "--headless", "--stats", *more)
         viewer.expect(r"stats frames=[1-9]")
         return viewer

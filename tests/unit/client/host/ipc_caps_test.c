@@ -84,7 +84,9 @@ START_TEST(every_text_to_hostd_is_capped)
 	ck_assert_uint_eq(count_taken(hws_ipc_check_gate, HWS_IPC_TEXT_MAX), 7);
 	ck_assert_uint_eq(count_taken(hws_ipc_check_agent, HWS_IPC_PATH_MAX), 8);
 	ck_assert_uint_eq(count_taken(hws_ipc_check_beacon, 32), 1);
-	ck_assert_uint_eq(count_taken(hws_ipc_check_ports, 0), 1); /* numbers alone */
+	/* numbers alone */
+	ck_assert_uint_eq(count_taken(hws_ipc_check_ports, 0), 1);
+	ck_assert_uint_eq(count_taken(hws_ipc_check_report, 0), 1);
 }
 END_TEST
 
