@@ -2,12 +2,14 @@
  * a pipe at the same time. */
 #include "admin/cli/secret.h"
 #include "shared/base/buf.h"
+#include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -32,6 +34,33 @@ static int take_line(const char *from, size_t len, char *buf, size_t size, const
 	return HWS_OK;
 }
 
+/* A terminal must not stay silent when its user has had enough. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
+
+static void hold_signals(struct sigaction old[HWS_COUNT(signals)])
+{
+	const struct sigaction hold = { .sa_handler = on_signal }; /* read is to end */
+
+	interrupted = 0;
+	for (size_t i = 0; i < HWS_COUNT(signals); i++)
+		(void)sigaction(signals[i], &hold, &old[i]);
+}
+
+static void give_signals(const struct sigaction old[HWS_COUNT(signals)])
+{
+	for (size_t i = 0; i < HWS_COUNT(signals); i++)
+		(void)sigaction(signals[i], &old[i], NULL);
+	if (interrupted)
+		raise(interrupted);
+}
+
 /* Byte by byte: what follows belongs to whoever reads next. */
 static int read_line(int fd, char *buf, size_t size, const char *what, struct hws_error *err)
 {
@@ -42,7 +71,7 @@ static int read_line(int fd, char *buf, size_t size, const char *what, struct hw
 	while (n < sizeof(line)) {
 		ssize_t got = read(fd, line + n, 1);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR && !interrupted)
 			continue;
 		if (got <= 0 || line[n] == '\n')
 			break;
@@ -73,6 +102,7 @@ int adm_secret_file(const char *path, char *buf, size_t size, struct hws_error *
 int adm_secret_ask(const char *prompt, char *buf, size_t size, struct hws_error *err)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct sigaction before[HWS_COUNT(signals)];
 	struct termios old, quiet;
 	int r;
 
@@ -82,6 +112,7 @@ int adm_secret_ask(const char *prompt, char *buf, size_t size, struct hws_error 
 		return hws_error_set(err, HWS_ERR_NOTFOUND,
 				"%s: there is no terminal to ask on; name a file", prompt);
 	}
+	hold_signals(before);
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	(void)tcsetattr(fd, TCSAFLUSH, &quiet);
@@ -90,6 +121,7 @@ int adm_secret_ask(const char *prompt, char *buf, size_t size, struct hws_error 
 	(void)tcsetattr(fd, TCSAFLUSH, &old);
 	dprintf(fd, "\n");
 	close(fd);
+	give_signals(before);
 	return r;
 }
 

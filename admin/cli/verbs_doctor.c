@@ -241,7 +241,7 @@ int adm_doctor(struct adm_call *call)
 					*call->settings.socket
 							? ""
 							: "; another one is named with --socket FILE");
-			return *call->verb->noun == 'd' ? OLD_AWAY : ADM_AWAY;
+			return strcmp(call->verb->noun, "doctor") == 0 ? OLD_AWAY : ADM_AWAY;
 		}
 	}
 	if (!answer)

@@ -258,6 +258,17 @@ static long ms(uint64_t us, uint64_t usual)
 	return (long)HWS_MIN(((us ? us : usual) + 999) / 1000, (uint64_t)INT32_MAX);
 }
 
+/* A file that is streamed takes as long as it is long, but no longer than that without a byte. */
+static bool set_time(const struct fetch *f)
+{
+	long whole = ms(f->ask->timeout_us, TIMEOUT_US);
+
+	if (!f->ask->on_body)
+		return !curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, whole);
+	return !curl_easy_setopt(f->curl, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
+			!curl_easy_setopt(f->curl, CURLOPT_LOW_SPEED_TIME, (whole + 999) / 1000);
+}
+
 /* Options are set in the order of libcurl's manual; one that fails (an old or cut-down library) is
  * an error, as all of them are limits. */
 static bool set_limits(struct fetch *f)
@@ -278,8 +289,7 @@ static bool set_limits(struct fetch *f)
 					(!curl_easy_setopt(c, CURLOPT_CAINFO, f->ask->ca_file) &&
 							!curl_easy_setopt(c, CURLOPT_CAPATH,
 									NULL))) &&
-			!curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
-					ms(f->ask->timeout_us, TIMEOUT_US)) &&
+			set_time(f) &&
 			!curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 					ms(f->ask->connect_us, CONNECT_US)) &&
 			!curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket) &&

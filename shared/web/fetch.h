@@ -21,9 +21,10 @@ struct hws_fetch {
 	const char *const *headers; /* further "Name: value" lines, NULL at the end; may be NULL */
 	const char *ca_file;        /* PEM; NULL = the system's authorities */
 	const char *proxy;          /* NULL = none; the environment is not asked */
-	uint64_t timeout_us, connect_us; /* 0 = 30 s and 10 s */
-	size_t answer_max;               /* of the body; 0 = 1 MiB */
-	unsigned flags;                  /* HWS_FETCH_* */
+	/* 0 = 30 s and 10 s; the first, with on_body, is how long nothing may come. */
+	uint64_t timeout_us, connect_us;
+	size_t answer_max; /* of the body; 0 = 1 MiB */
+	unsigned flags;    /* HWS_FETCH_* */
 	/* In place of the answer's body, for what is too large for memory: only for status 200.
 	 * A negative result ends the transfer and is that of hws_fetch. May be NULL. */
 	int (*on_body)(struct hws_bytes part, void *arg);

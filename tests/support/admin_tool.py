@@ -1,6 +1,7 @@
 """hawser-admin as a test runs it: with a home of its own and nothing of the account's environment."""
 import json
 import os
+import pty
 import shutil
 import subprocess
 import tempfile
@@ -39,6 +40,34 @@ class Tool:
         if done.returncode != status:
             raise AssertionError(f"{' '.join(words)}: {done.returncode}, not {status}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         return done.stdout
+
+    def on_terminal(self, *words, typed=(), status=0, send_signal=None):
+        """The same with somebody who types: a line behind each text that is waited for. What the terminal shows."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execve(PROGRAM, [PROGRAM, *self.given, *words], self.env)
+        seen, waiting = b"", list(typed)
+        while True:
+            if waiting and waiting[0][0].encode() in seen.rpartition(b"\x00")[2]:
+                if waiting[0][1] is None:
+                    os.kill(pid, send_signal)
+                else:
+                    os.write(fd, waiting[0][1].encode() + b"\n")
+                seen += b"\x00"  # what was waited for is behind
+                waiting.pop(0)
+            try:
+                more = os.read(fd, 4096)
+            except OSError:  # the other end is closed
+                break
+            if not more:
+                break
+            seen += more
+        os.close(fd)
+        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        text = seen.replace(b"\x00", b"").decode()
+        assert ended == status, f"{words}: {ended}, not {status}: {text}"
+        assert not waiting, f"{words}: never came: {waiting[0][0]} in {text}"
+        return text
 
     def rows(self, *words, **more):
         """The lines of JSON that come when nobody looks."""

@@ -4,6 +4,7 @@ what names mean, what is asked before many are changed, formats, and how it ends
 import http.server
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -219,6 +220,26 @@ def csv(tool):
     assert tool.one("user", "import", "-", "--dry-run", text="name,role\nzoe,user\n", status=PARTLY)["errors"]
 
 
+def somebody(tool, address):
+    """Who sits at a terminal sees tables, is asked, and types secrets that nobody sees."""
+    shown = tool.on_terminal("group", "list")
+    assert shown.splitlines()[0].startswith("name"), shown
+    shown = tool.on_terminal("device", "disable", "till-40*", typed=[("Go on?", "n")], status=USAGE)
+    assert ": 10. Go on? [y/N]" in shown, shown
+    assert not tool.rows("device", "list", "--status", "disabled")
+    shown = tool.on_terminal("device", "disable", "till-40*", typed=[("Go on?", "y")])
+    assert shown.count("disabled") == 10 and len(tool.rows("device", "list", "--status", "disabled")) == 10
+    secret = "a sentence that is long"
+    shown = tool.on_terminal("user", "passwd", "anna", typed=[("New password:", secret), ("once more:", secret)])
+    assert secret not in shown
+    shown = tool.on_terminal("user", "passwd", "anna", typed=[("New password:", "one"), ("once more:", "other")] * 3, status=USAGE)
+    assert "not the same" in shown
+    tool.on_terminal("user", "passwd", "anna", typed=[("New password:", None)], send_signal=signal.SIGINT, status=-signal.SIGINT)
+    with admin_tool.Tool("--server", address) as bare:
+        shown = bare.on_terminal("group", "list", typed=[("Token:", TOKEN)])
+        assert "Helpdesk" in shown and TOKEN not in shown
+
+
 def places(tool, address):
     """Where the server and the token come from, and who else could read them."""
     plain = admin_tool.Tool()
@@ -305,6 +326,7 @@ def main():
             for part in (lists, names, many, changes, policy, rest, csv):
                 part(tool)
                 print(part.__name__, "ok", flush=True)
+            somebody(tool, address)
             places(tool, address)
         strangers()
     finally:

@@ -133,6 +133,8 @@ START_TEST(silence_ends)
 	START("wait");
 	ck_assert_int_eq(ask(&(struct hws_fetch){ .timeout_us = 300000 }), HWS_ERR_TIMEOUT);
 	ck_assert_int_eq(ask(&(struct hws_fetch){ .cancelled = now }), HWS_ERR_CANCELED);
+	ck_assert_int_eq(ask(&(struct hws_fetch){ .timeout_us = 1000000, .on_body = keep }),
+			HWS_ERR_TIMEOUT);
 }
 END_TEST
 

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (name)
 		*name++ = 0;
 	times(text);
-	/* Expressions that repeat repetitions cost whoever typed them their time; not ours to find. */
+	/* Expressions that repeat repetitions cost who typed them their time: not ours. */
 	if (strncmp(text, "re:", 3) == 0 && (strlen(text) > 24 || strpbrk(text, "{+*")))
 		goto out;
 	if (strlen(text) > 64 && strpbrk(text, "*?["))
