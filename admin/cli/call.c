@@ -41,7 +41,7 @@ int adm_complain(int status, const char *fmt, ...)
 
 int adm_complain_of(struct adm_call *call, int status)
 {
-	if (call->err.text[0])
+	if (status && call->err.text[0])
 		adm_complain(status, "%s", call->err.text);
 	call->err.text[0] = 0;
 	return status;

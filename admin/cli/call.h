@@ -48,7 +48,7 @@ bool adm_given(const struct adm_call *call, const char *name);
 
 /* Says on standard error what is wrong; returns `status`. Foreign text in it is made safe. */
 int adm_complain(int status, const char *fmt, ...) HWS_PRINTF(2, 3);
-/* The same of call->err, once: nothing when it was said already. */
+/* The same of call->err, once: nothing when it was said already, or when all is well. */
 int adm_complain_of(struct adm_call *call, int status);
 /* Nothing was said so far. */
 bool adm_was_silent(void);

@@ -68,6 +68,9 @@ static const struct adm_option user_password[] = { PASSWORD,
 			"at the next login (default: yes)" },
 	ADM_END };
 static const struct adm_option import_user[] = { ADM_END };
+static const struct adm_option user_link[] = { USER_FILTERS,
+	{ "mail", NULL, ADM_FLAG, ADM_BODY, NULL, NULL, "mail it to them, and do not print it" },
+	ADM_END };
 static const struct adm_option no_api[] = {
 	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,
 			"settings of hawser-api (default: as it is started)" },
@@ -102,6 +105,9 @@ const struct adm_verb adm_verbs_people[] = {
 	{ "user", "passwd", "USER", 1, 1, ADM_CHANGES,
 			"set a password; asks for it unless a file is named", adm_user_password,
 			user_password },
+	{ "user", "link", "USER...", 0, ADM_ANY, MANY,
+			"a link for each by which they choose their own password, once and within a day",
+			adm_user_link, user_link },
 	{ "user", "logout", "USER...", 0, ADM_ANY, MANY, "end all sessions of accounts",
 			adm_run_act, user_filters, NULL, NULL, NULL, "logout", "logged out" },
 	{ "user", "sessions", "USER", 1, 1, ADM_LISTS, "where an account is logged in",

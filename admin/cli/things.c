@@ -55,7 +55,8 @@ int adm_chosen(struct adm_call *call, size_t first, bool whole, json_t **ret)
 
 int adm_tell_begin(struct adm_call *call, struct adm_rows **ret)
 {
-	call->look.usual = "name,result";
+	if (!call->look.usual)
+		call->look.usual = "name,result";
 	call->look.key = "guid";
 	if (adm_rows_new(stdout, &call->look, ret, &call->err) < 0)
 		return adm_complain_of(call, ADM_USAGE);

@@ -25,8 +25,8 @@ static void check_health(struct adm_call *call, const json_t *health, json_t *ch
 	const char *database = json_string_value(json_object_get(health, "database"));
 	const char *rendezvous = json_string_value(json_object_get(health, "rendezvous"));
 
-	hws_findings_add(checks, "API", HWS_FOUND_GOOD, "", "%s answers, version %s",
-			adm_rest_name(call), version ? version : "unknown");
+	hws_findings_add(checks, "API", HWS_FOUND_GOOD, "", "%s answers%s%s", adm_rest_name(call),
+			version ? ", version " : "", version ? version : "");
 	if (version && strcmp(version, HAWSER_VERSION) != 0)
 		hws_findings_add(checks, "version", HWS_FOUND_LOOK,
 				"install the same version at both ends",

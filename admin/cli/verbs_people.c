@@ -110,6 +110,59 @@ int adm_user_add(struct adm_call *call)
 	return status;
 }
 
+static int link_one(
+		struct adm_call *call, const json_t *row, const json_t *body, struct adm_rows *out)
+{
+	char path[80];
+	json_t *answer = NULL, *o;
+	int status = hws_fmt(path, sizeof(path), "/users/%s/link", adm_row_guid(row)) < 0
+			? ADM_FAILED
+			: adm_rest_call(call, "POST", path, body, &answer);
+
+	if (status)
+		return status;
+	o = json_pack("{s:s,s:s,s:O?,s:O?,s:O?}", "guid", adm_row_guid(row), "name",
+			adm_row_name(call->thing, row), "url", json_object_get(answer, "url"),
+			"mailed", json_object_get(answer, "mailed"), "expires_at",
+			json_object_get(answer, "expires_at"));
+	if (o && adm_rows_add(out, o) < 0)
+		status = ADM_FAILED;
+	json_decref(o);
+	json_decref(answer);
+	return status;
+}
+
+int adm_user_link(struct adm_call *call)
+{
+	struct adm_tally tally = { 0 };
+	struct adm_rows *out = NULL;
+	json_t *rows = NULL, *body = NULL, *row;
+	size_t i;
+	int status = adm_complain_of(call, adm_body_make(call, &body));
+
+	if (status == ADM_DONE)
+		status = adm_chosen(call, 0, false, &rows);
+	if (!call->dry_run)
+		call->look.usual = "name,url";
+	if (status == ADM_DONE)
+		status = adm_tell_begin(call, &out);
+	json_array_foreach (rows, i, row) {
+		int one = status;
+
+		if (one == ADM_DONE && call->dry_run)
+			adm_tell(call, out, call->thing, row, "sent a link");
+		else if (one == ADM_DONE)
+			one = link_one(call, row, body, out);
+		if (one && call->err.text[0])
+			adm_complain(one, "%s: %s", adm_row_name(call->thing, row), call->err.text);
+		call->err.text[0] = 0;
+		adm_tally(&tally, one);
+	}
+	json_decref(rows);
+	json_decref(body);
+	return adm_tell_end(call, out, status ? status : adm_tally_status(&tally));
+}
+
 /* --- groups ----------------------------------------------------------------------------------- */
 
 static const struct adm_thing *member_thing(const struct adm_call *call)
