@@ -9,7 +9,9 @@
 #include "shared/sys/private_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -34,44 +36,64 @@ static int take_line(const char *from, size_t len, char *buf, size_t size, const
 	return HWS_OK;
 }
 
-/* A terminal must not stay silent when its user has had enough. */
+/* A terminal must not stay silent when its user has had enough. Signals are let in only while
+ * somebody is waited for, so that none comes between the question and the wait. */
 static volatile sig_atomic_t interrupted;
+
+struct held {
+	struct sigaction action[4];
+	sigset_t mask;
+};
+static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
 
 static void on_signal(int sig)
 {
 	interrupted = sig;
 }
 
-static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
-
-static void hold_signals(struct sigaction old[HWS_COUNT(signals)])
+static void hold_signals(struct held *h)
 {
-	const struct sigaction hold = { .sa_handler = on_signal }; /* read is to end */
+	const struct sigaction hold = { .sa_handler = on_signal };
+	sigset_t block;
 
 	interrupted = 0;
-	for (size_t i = 0; i < HWS_COUNT(signals); i++)
-		(void)sigaction(signals[i], &hold, &old[i]);
+	sigemptyset(&block);
+	for (size_t i = 0; i < HWS_COUNT(signals); i++) {
+		sigaddset(&block, signals[i]);
+		(void)sigaction(signals[i], &hold, &h->action[i]);
+	}
+	(void)sigprocmask(SIG_BLOCK, &block, &h->mask);
 }
 
-static void give_signals(const struct sigaction old[HWS_COUNT(signals)])
+static void give_signals(const struct held *h)
 {
 	for (size_t i = 0; i < HWS_COUNT(signals); i++)
-		(void)sigaction(signals[i], &old[i], NULL);
+		(void)sigaction(signals[i], &h->action[i], NULL);
+	(void)sigprocmask(SIG_SETMASK, &h->mask, NULL);
 	if (interrupted)
 		raise(interrupted);
 }
 
+/* False: a signal came. */
+static bool wait_for(int fd, const struct held *h)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return !h || (ppoll(&p, 1, NULL, &h->mask) >= 0 && !interrupted);
+}
+
 /* Byte by byte: what follows belongs to whoever reads next. */
-static int read_line(int fd, char *buf, size_t size, const char *what, struct hws_error *err)
+static int read_line(int fd, const struct held *held, char *buf, size_t size, const char *what,
+		struct hws_error *err)
 {
 	char line[2048];
 	size_t n = 0;
 	int r;
 
 	while (n < sizeof(line)) {
-		ssize_t got = read(fd, line + n, 1);
+		ssize_t got = wait_for(fd, held) ? read(fd, line + n, 1) : 0;
 
-		if (got < 0 && errno == EINTR && !interrupted)
+		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0 || line[n] == '\n')
 			break;
@@ -89,7 +111,7 @@ int adm_secret_file(const char *path, char *buf, size_t size, struct hws_error *
 	int r;
 
 	if (strcmp(path, "-") == 0)
-		return read_line(STDIN_FILENO, buf, size, "standard input", err);
+		return read_line(STDIN_FILENO, NULL, buf, size, "standard input", err);
 	hws_buf_init(&text, 65536);
 	r = hws_private_file_read(path, HWS_PRIVATE_SECRET, &text, err);
 	if (r == HWS_OK)
@@ -102,7 +124,7 @@ int adm_secret_file(const char *path, char *buf, size_t size, struct hws_error *
 int adm_secret_ask(const char *prompt, char *buf, size_t size, struct hws_error *err)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	struct sigaction before[HWS_COUNT(signals)];
+	struct held held;
 	struct termios old, quiet;
 	int r;
 
@@ -112,16 +134,16 @@ int adm_secret_ask(const char *prompt, char *buf, size_t size, struct hws_error 
 		return hws_error_set(err, HWS_ERR_NOTFOUND,
 				"%s: there is no terminal to ask on; name a file", prompt);
 	}
-	hold_signals(before);
+	hold_signals(&held);
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	(void)tcsetattr(fd, TCSAFLUSH, &quiet);
 	dprintf(fd, "%s: ", prompt);
-	r = read_line(fd, buf, size, prompt, err);
+	r = read_line(fd, &held, buf, size, prompt, err);
 	(void)tcsetattr(fd, TCSAFLUSH, &old);
 	dprintf(fd, "\n");
 	close(fd);
-	give_signals(before);
+	give_signals(&held);
 	return r;
 }
 
