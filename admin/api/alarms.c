@@ -20,6 +20,23 @@ static void raise(struct adi_app *a, struct sql_conn *c, const struct dat_alarm 
 		ntf_sender_wake(a->sender);
 }
 
+void adi_alarm_guessing(struct adi_app *a, struct sql_conn *c, const char *name, const char *ip)
+{
+	char text[DAT_NOTE_TEXT];
+
+	if (hws_fmt(text, sizeof(text),
+			    "Many attempts to log in as \"%.128s\" have failed. Whoever it is has to "
+			    "wait now; those who know the password from elsewhere do not.",
+			    name) < 0)
+		return;
+	raise(a, c,
+			&(struct dat_alarm){ .kind = DAT_ALARM_BRUTE_FORCE,
+					.about = name,
+					.text = text,
+					.account = name,
+					.ip = ip });
+}
+
 int adi_device_register(struct adi_app *a, struct sql_conn *c, const char *id, const char *uuid,
 		bool pending, const char *ip, char ret_guid[DAT_GUID_TEXT])
 {

@@ -6,6 +6,8 @@
 
 struct adi_fleet_state;
 
+/* Somebody guesses passwords or codes of this name so that the next try is braked. */
+void adi_alarm_guessing(struct adi_app *a, struct sql_conn *c, const char *name, const char *ip);
 /* As dat_device_register; a device that was not here before is told of. `ip` may be "". */
 int adi_device_register(struct adi_app *a, struct sql_conn *c, const char *id, const char *uuid,
 		bool pending, const char *ip, char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #define LOCAL_BACKLOG 256
-#define SITES_US (2 * HWS_US_PER_S)
 #define LOOK_US HWS_US_PER_S
 #define FD_OWN 256u /* standard ones, loops, control, metrics, databases */
 
@@ -127,45 +126,8 @@ static struct htp_limits limits_of(struct adi_server *s, const struct adi_config
 				HWS_STR("text", "raise the limit of open files (LimitNOFILE=)"));
 	}
 	l.links_max = (uint32_t)HWS_MIN(l.links_max, room);
-	return l;
-}
-
-/* --- web sites that may use the API ----------------------------------------------------------- */
-
-/* Those of the configuration and those of the settings, as one list. */
-static int set_limits(struct adi_server *s, const struct adi_config *c, const char *sites,
-		struct hws_error *err)
-{
-	struct htp_limits limits = limits_of(s, c);
-	char all[sizeof(s->sites) + 4096];
-	int r = hws_fmt(all, sizeof(all), "%s%s%s", limits.origins,
-			*limits.origins && *sites ? "," : "", sites);
-
-	if (r < 0)
-		return hws_error_set(err, r, "the list of web sites is too long");
-	limits.origins = all;
-	return htp_server_set_limits(s->edge, &limits, err);
-}
-
-/* The keeper reads the settings; what has changed is put into force here, on the loop. */
-static void on_sites(void *arg)
-{
-	struct adi_server *s = arg;
-	char sites[sizeof(s->sites)];
-	struct hws_error err = { 0 };
-
-	pthread_mutex_lock(&s->app->lock);
-	memcpy(sites, s->app->settings.allowed_origins, sizeof(sites));
-	pthread_mutex_unlock(&s->app->lock);
-	for (char *p = sites; (p = strchr(p, '\n'));)
-		*p = p[1] ? ',' : '\0';
-	if (strcmp(sites, s->sites) != 0) {
-		if (set_limits(s, s->conf, sites, &err) < 0)
-			hws_warn("allowed_origins", HWS_STR("text", err.text));
-		memcpy(s->sites, sites, sizeof(sites));
-	}
-	hws_timer_start(s->loop, &s->sites_timer, SITES_US, on_sites, s);
-	if (hws_fmt(s->all_origins, sizeof(s->all_origins), "%s,%s", c->allowed_origins,
+	if (hws_fmt(s->all_origins, sizeof(s->all_origins), "%s%s%s", c->allowed_origins,
+			    *c->allowed_origins && *s->set_origins ? "," : "",
 			    s->set_origins) == HWS_OK)
 		l.origins = s->all_origins;
 	return l;
@@ -280,7 +242,6 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 						"give --tls-cert and --tls-key, or put a TLS proxy "
 						"before it and name it in --trusted-proxies"));
 	adi_setup_announce(s->app);
-	on_sites(s);
 	hws_timer_every(s->loop, &s->look, LOOK_US, look, s);
 	*ret = s;
 	return HWS_OK;
@@ -290,7 +251,6 @@ void adi_server_free(struct adi_server *s)
 {
 	if (!s)
 		return;
-	hws_timer_stop(&s->sites_timer);
 	hws_timer_stop(&s->look);
 	adi_metrics_free(s);
 	if (s->local_bound)
@@ -314,6 +274,7 @@ void adi_server_free(struct adi_server *s)
 
 int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_error *err)
 {
+	struct htp_limits limits = limits_of(s, c);
 	struct hws_tls_server *fresh = NULL;
 	char kept[300];
 	int r = HWS_OK;
@@ -324,7 +285,7 @@ int adi_server_reload(struct adi_server *s, struct adi_config *c, struct hws_err
 	if (s->tls && *c->tls_cert)
 		r = hws_tls_server_new(c->tls_cert, c->tls_key, &fresh, err);
 	if (r == HWS_OK)
-		r = set_limits(s, c, s->sites, err);
+		r = htp_server_set_limits(s->edge, &limits, err);
 	if (r < 0) {
 		hws_tls_server_free(fresh);
 		return r;

@@ -23,8 +23,6 @@ struct adi_server {
 	struct adi_policy *policy;
 	char control_path[512], local_path[512], admin_path[512], policy_path[512];
 	uint16_t port, tls_port;
-	struct hws_timer sites_timer;
-	char sites[4097]; /* of the settings, as the edge has them */
 	bool told_of_files;
 	bool local_bound, admin_bound, draining;
 	uint64_t fd_limit;
