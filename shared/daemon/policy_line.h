@@ -24,8 +24,9 @@
 enum hws_policy_say {
 	HWS_POLICY_HELLO,  /* first: `node` */
 	HWS_POLICY_ACCESS, /* may `token` at `address` reach `id` by `kind`? Answered by `number` */
-	HWS_POLICY_DEVICE, /* `id`, `uuid`, `key`, `address`; `old_id`: it has taken another; `refused`:
-			      it was told NOT_DEPLOYED */
+	/* `id`, `uuid`, `key`, `address`; `old_id`: it has taken another; `refused`: it was told
+	 * NOT_DEPLOYED */
+	HWS_POLICY_DEVICE,
 	HWS_POLICY_BEGIN, /* a viewer keeps a session alive on link `number`: `token`, `address` */
 	HWS_POLICY_END,   /* that link has ended */
 	HWS_POLICY_SAYS
