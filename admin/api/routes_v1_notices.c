@@ -352,9 +352,20 @@ static void remove_hook(struct htp_request *q, struct htp_reply *reply, struct a
 static void test_hook(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
 	struct hws_error err = { 0 };
-	int r = ntf_test_webhook(&app->notify, htp_param(q, "guid"), &err);
+	struct dat_webhook w;
+	struct sql_conn *c;
+	int r;
 
-	if (r == HWS_ERR_NOTFOUND)
+	if (!adi_take(app, reply, &c))
+		return;
+	r = dat_webhook_get(c, htp_param(q, "guid"), &w);
+	sql_give(c); /* not held while the other end is waited for */
+	if (r < 0) {
+		adi_v1_fail(reply, r, "webhook", NULL);
+		return;
+	}
+	r = ntf_test_webhook(&app->notify, w.guid, &err);
+	if (r == HWS_ERR_NOTFOUND) /* removed meanwhile */
 		adi_v1_fail(reply, r, "webhook", NULL);
 	else
 		tested(reply, r, &err, "The webhook took the call.");
