@@ -17,6 +17,7 @@ static struct dat_keys *keys;
 
 static void start(void)
 {
+	static const char *const ends[] = { "-wal", "-shm" };
 	static char dir[] = "/tmp/hawser-impfuzz-XXXXXX";
 	struct sql_db *db = NULL;
 	struct hws_error err = { 0 };
@@ -33,6 +34,10 @@ static void start(void)
 	assert(sql_take(db, &c) == HWS_OK);
 	/* open files stay: what is written is of no use to anybody */
 	unlink(path);
+	for (size_t i = 0; i < HWS_COUNT(ends); i++) {
+		assert(hws_fmt(path, sizeof(path), "%s/db%s", dir, ends[i]) == HWS_OK);
+		unlink(path);
+	}
 	rmdir(dir);
 }
 
