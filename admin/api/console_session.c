@@ -1,21 +1,24 @@
 /* api/console_session: the CSRF value follows from the secret, so that nothing more is kept. */
 #include "admin/api/console_session.h"
+#include "admin/data/avatars.h"
 #include "admin/data/factors.h"
 #include "shared/base/mem.h"
 
 json_t *adi_out_account(struct adi_app *app, struct sql_conn *c, const struct dat_account *a)
 {
+	char avatar[DAT_AVATAR_NAME_TEXT];
 	struct adi_settings s;
 	int64_t codes = 0;
 
-	if (dat_recovery_left(c, a->guid, &codes) < 0)
+	if (dat_recovery_left(c, a->guid, &codes) < 0 || dat_avatar_name(c, a->guid, avatar) < 0)
 		return NULL;
 	adi_app_settings(app, c, &s);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:I,s:b,s:b}", "guid", a->guid, "name",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:I,s:b,s:b,s:o}", "guid", a->guid, "name",
 			a->name, "display_name", a->display_name, "email", a->email, "role",
 			adi_role_name(a->role), "source", a->source, "totp", a->tfa_on,
 			"recovery_codes_left", (json_int_t)codes, "must_change_password",
-			a->must_change_pw, "must_set_totp", adi_owes_totp(a, &s));
+			a->must_change_pw, "must_set_totp", adi_owes_totp(a, &s), "avatar",
+			*avatar ? json_sprintf("/api/avatar/%s.png", avatar) : json_null());
 }
 
 json_t *adi_out_console(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,

@@ -160,6 +160,7 @@ static int new_edge(struct adi_server *s, struct hws_error *err)
 		{ adi_routes_enrol, adi_routes_enrol_count, s->app },
 		{ adi_routes_record, adi_routes_record_count, s->app },
 		{ adi_routes_reports, adi_routes_reports_count, s->app },
+		{ adi_routes_avatar, adi_routes_avatar_count, s->app },
 		{ adi_routes_login, adi_routes_login_count, s->app },
 		{ adi_routes_books, adi_routes_books_count, s->app },
 		{ adi_routes_group_tab, adi_routes_group_tab_count, s->app },

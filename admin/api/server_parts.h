@@ -51,6 +51,8 @@ extern const struct htp_route adi_routes_record[];
 extern const size_t adi_routes_record_count;
 extern const struct htp_route adi_routes_reports[];
 extern const size_t adi_routes_reports_count;
+extern const struct htp_route adi_routes_avatar[];
+extern const size_t adi_routes_avatar_count;
 extern const struct htp_route adi_routes_login[];
 extern const size_t adi_routes_login_count;
 extern const struct htp_route adi_routes_books[];

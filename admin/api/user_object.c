@@ -2,6 +2,7 @@
  * expect makes them drop the whole answer. */
 #include "admin/api/user_object.h"
 #include "admin/api/login_parts.h"
+#include "admin/data/avatars.h"
 #include "admin/data/factors.h"
 #include "shared/base/str.h"
 #include <string.h>
@@ -43,8 +44,11 @@ static int add_trust(const char *data, int64_t until, void *arg)
 json_t *adi_user_object(struct sql_conn *c, const struct dat_account *a, int64_t now, int *ret_r)
 {
 	json_t *trusted = json_array(), *o;
+	char avatar[DAT_AVATAR_NAME_TEXT];
 
 	*ret_r = dat_trust_list(c, a->guid, now, add_trust, trusted);
+	if (*ret_r == HWS_OK)
+		*ret_r = dat_avatar_name(c, a->guid, avatar);
 	if (*ret_r < 0) {
 		json_decref(trusted);
 		return NULL;
@@ -54,6 +58,8 @@ json_t *adi_user_object(struct sql_conn *c, const struct dat_account *a, int64_t
 			"status", (int)a->status, "is_admin", is_admin(a), "info",
 			"email_verification", a->email_verification, "email_alarm_notification",
 			a->email_alarm, "login_device_whitelist", trusted, "other");
+	if (o && *avatar)
+		json_object_set_new(o, "avatar", json_sprintf("/api/avatar/%s.png", avatar));
 	if (o && strcmp(a->source, "local") != 0)
 		json_object_set_new(o, "third_auth_type", json_string(a->source));
 	if (!o)

@@ -3,6 +3,7 @@
 #include "shared/base/macros.h"
 
 extern const struct adi_calls adi_v1_audit;
+extern const struct adi_calls adi_v1_avatar;
 extern const struct adi_calls adi_v1_basic;
 extern const struct adi_calls adi_v1_books;
 extern const struct adi_calls adi_v1_device_why;
@@ -32,6 +33,7 @@ extern const struct adi_calls adi_v1_users_many;
 
 const struct adi_calls *const adi_v1_tables[] = {
 	&adi_v1_audit,
+	&adi_v1_avatar,
 	&adi_v1_basic,
 	&adi_v1_books,
 	&adi_v1_device_why,

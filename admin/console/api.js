@@ -61,7 +61,7 @@ async function call(method, path, { query, body, type = "application/json", sign
 	try {
 		reply = await fetch(address(path, query), {
 			method, headers, credentials: "same-origin", redirect: "error", cache: "no-store",
-			body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+			body: body === undefined || typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
 			signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
 		});
 	} catch (e) {
@@ -84,7 +84,7 @@ async function call(method, path, { query, body, type = "application/json", sign
 export const api = {
 	get: (path, query, signal) => call("GET", path, { query, signal }),
 	post: (path, body, options) => call("POST", path, { ...options, body }),
-	put: (path, body) => call("PUT", path, { body }),
+	put: (path, body, options) => call("PUT", path, { ...options, body }),
 	patch: (path, body) => call("PATCH", path, { body }),
 	del: (path, body) => call("DELETE", path, { body }),
 };

@@ -8,6 +8,7 @@ import { since, words } from "../format.js";
 import { Table } from "../table.js";
 import { qr } from "../qr.js";
 
+const PICTURE_SIDE = 96;
 const CODE = { key: "code", label: "Code of the authenticator", required: true, min: 4, max: 32, autocomplete: "one-time-code" };
 
 function codesDialog(codes) {
@@ -54,6 +55,25 @@ function password(again) {
 	} }).el;
 }
 
+// Drawn anew in the browser, so that the server gets a small picture whatever the file was.
+async function shrink(file) {
+	const bitmap = await createImageBitmap(file);
+	const side = Math.min(bitmap.width, bitmap.height), canvas = document.createElement("canvas");
+	canvas.width = canvas.height = PICTURE_SIDE;
+	canvas.getContext("2d").drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, PICTURE_SIDE, PICTURE_SIDE);
+	return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+
+function picture(account, again) {
+	const file = h("input", { type: "file", accept: "image/*", id: "picture", onchange: () => file.files[0] && attempt(async () => {
+		await api.put("/me/avatar", await shrink(file.files[0]), { type: "image/png" });
+		again();
+	}) });
+	return [account.avatar && h("img", { src: account.avatar, alt: "Your picture", width: PICTURE_SIDE, height: PICTURE_SIDE }),
+		h("div.field", null, h("label", { for: "picture" }, "A file with a picture"), file),
+		account.avatar && button("Take it away", () => attempt(() => api.del("/me/avatar").then(again)), "plain")];
+}
+
 function sessions(ctx) {
 	let table = null;
 	const end = async (s) => (await confirm("End this session?", "It must log in again.", "End it"))
@@ -93,6 +113,7 @@ export async function accountView(ctx) {
 					await api.patch("/me", values);
 				say("Saved.");
 			} }).el),
+			h("section.card", null, h("h2", null, "Picture"), picture(me, again)),
 			local && h("section.card", null, h("h2", null, "Password"), password(again)),
 			h("section.card", null, h("h2", null, "One-time codes"), totp(me, again)),
 			h("section.card", null, h("h2", null, "Look"), look()),

@@ -40,7 +40,6 @@ CREATE TABLE account (
 	display_name TEXT NOT NULL DEFAULT '',
 	email TEXT NOT NULL DEFAULT '',
 	email_key TEXT UNIQUE,
-	avatar TEXT NOT NULL DEFAULT '',
 	note TEXT NOT NULL DEFAULT '',
 	status SMALLINT NOT NULL DEFAULT 1 CHECK (status IN (-1, 0, 1)),
 	role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('owner', 'admin', 'operator', 'auditor', 'user', 'readonly')),
@@ -61,6 +60,13 @@ CREATE TABLE account (
 );
 CREATE INDEX account_by_group ON account (user_group_guid);
 CREATE INDEX account_by_control_role ON account (control_role_guid);
+
+-- A picture, as hex. Fetched without a login: the name is 128 random bits, and another one with each picture.
+CREATE TABLE avatar (
+	account_guid TEXT PRIMARY KEY REFERENCES account (guid) ON DELETE CASCADE,
+	name TEXT NOT NULL UNIQUE,
+	picture TEXT NOT NULL
+);
 
 -- An account elsewhere: by the stable subject of its provider, never by its mail address alone.
 CREATE TABLE account_identity (

@@ -114,7 +114,7 @@ static char *read_all(int fd)
 }
 
 static void put_head(struct hws_buf *out, const struct api_as *as, const char *method,
-		const char *path, const char *body)
+		const char *path, const size_t *body_len)
 {
 	hws_buf_fmt(out, "%s %s HTTP/1.1\r\nHost: hawser\r\nConnection: close\r\n", method, path);
 	if (*as->bearer)
@@ -125,9 +125,9 @@ static void put_head(struct hws_buf *out, const struct api_as *as, const char *m
 		hws_buf_fmt(out, "X-CSRF-Token: %s\r\n", as->csrf);
 	if (as->head)
 		hws_buf_fmt(out, "%s", as->head);
-	if (body)
-		hws_buf_fmt(out, "Content-Length: %zu\r\n", strlen(body));
-	if (body && (!as->head || !strstr(as->head, "Content-Type")))
+	if (body_len)
+		hws_buf_fmt(out, "Content-Length: %zu\r\n", *body_len);
+	if (body_len && (!as->head || !strstr(as->head, "Content-Type")))
 		hws_buf_fmt(out, "Content-Type: application/json\r\n");
 	hws_buf_fmt(out, "\r\n");
 }
@@ -163,8 +163,8 @@ static int status_of(const char *digits)
 	return (int)n;
 }
 
-const struct api_reply *api_send(struct api *a, struct api_as as, const char *method,
-		const char *path, const char *body)
+const struct api_reply *api_send_bytes(struct api *a, struct api_as as, const char *method,
+		const char *path, const void *body, size_t len)
 {
 	struct api_reply *r = calloc(1, sizeof(*r));
 	struct hws_buf out;
@@ -173,10 +173,10 @@ const struct api_reply *api_send(struct api *a, struct api_as as, const char *me
 
 	ck_assert_ptr_nonnull(r);
 	hws_buf_init(&out, 1 << 20);
-	put_head(&out, &as, method, path, body);
+	put_head(&out, &as, method, path, body ? &len : NULL);
 	write_all(fd, (const char *)hws_buf_bytes(&out).ptr, hws_buf_len(&out));
 	if (body)
-		write_all(fd, body, strlen(body));
+		write_all(fd, body, len);
 	hws_buf_done(&out);
 	r->text = read_all(fd);
 	close(fd);
@@ -194,6 +194,12 @@ const struct api_reply *api_send(struct api *a, struct api_as as, const char *me
 	r->next = a->replies;
 	a->replies = r;
 	return r;
+}
+
+const struct api_reply *api_send(struct api *a, struct api_as as, const char *method,
+		const char *path, const char *body)
+{
+	return api_send_bytes(a, as, method, path, body, body ? strlen(body) : 0);
 }
 
 static char *body_of(const char *format, va_list ap)

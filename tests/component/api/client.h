@@ -41,6 +41,8 @@ void api_stop(struct api *a);
 /* `body` NULL: none. */
 const struct api_reply *api_send(struct api *a, struct api_as as, const char *method,
 		const char *path, const char *body);
+const struct api_reply *api_send_bytes(struct api *a, struct api_as as, const char *method,
+		const char *path, const void *body, size_t len);
 /* The same with a body that is put together: JSON with ' for ", as tests write it. */
 const struct api_reply *api_call(struct api *a, struct api_as as, const char *method,
 		const char *path, const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -25,6 +25,8 @@ CONTROLS = ["a\u0000b", "a\r\nSet-Cookie: x=y", "a\u001b[2J", "\u0085"]
 CSV = b"name,display_name,email,role,group\nivy,\"Ivy \"\"I\"\", <b>\",ivy@example.org,user,Staff\n"
 SECURITY = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+# Takes a picture and nothing else: session_test has one.
+FLOWS |= {"putMyAvatar"}
 
 
 class Checks:

@@ -138,8 +138,7 @@ START_TEST(a_code_comes_by_mail)
 	char path[100], code[7];
 
 	api_start(&api, NULL, NULL);
-	(void)snprintf(path, sizeof(path), "/api/v1/users/%s",
-			api_user(&api, "ann", "user", NULL));
+	(void)snprintf(path, sizeof(path), "/api/v1/users/%s", api_user(&api, "ann", "user", NULL));
 	(void)api_must(&api, 200, API_LOCAL, "PATCH", path,
 			"{'email':'ann@example.net','mail_code':true}");
 	/* a code that cannot be sent lets nobody in */
@@ -157,8 +156,7 @@ START_TEST(a_code_comes_by_mail)
 	r = answer(secret, code);
 	ck_assert_msg(r->status == 200, "%s", r->body);
 	ck_assert(json_is_true(api_at(r->json, "user.info.email_verification")));
-	ck_assert_str_eq(api_text(r->json, "user.info.login_device_whitelist.0.data"),
-			"dXVpZA==");
+	ck_assert_str_eq(api_text(r->json, "user.info.login_device_whitelist.0.data"), "dXVpZA==");
 	/* this machine is trusted from now on, another is not */
 	r = log_in("ann", API_PASSWORD);
 	ck_assert_str_eq(api_text(r->json, "type"), "access_token");

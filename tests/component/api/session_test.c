@@ -1,4 +1,5 @@
 /* How the console is entered and left, and what everybody may do to their own account. */
+#include "shared/base/str.h"
 #include "tests/component/api/client.h"
 #include "tests/component/api/totp.h"
 #include "tests/support/postgres.h"
@@ -202,6 +203,49 @@ START_TEST(who_must_do_something_first_can_do_only_that)
 }
 END_TEST
 
+/* One grey dot. */
+static const char dot[] = "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+			  "0000000a49444154789c636800000082008177cd72b600000000"
+			  "49454e44ae426082";
+
+START_TEST(a_picture_has_an_address_that_nobody_guesses)
+{
+	uint8_t png[sizeof(dot) / 2];
+	struct api_as ann, client, upload;
+	const struct api_reply *r;
+	char path[2][80];
+
+	(void)api_user(&api, "ann", "user", NULL);
+	ann = api_console(&api, "ann", NULL);
+	client = api_client(&api, "ann", NULL, "123456789");
+	ck_assert_int_eq(hws_hex_decode(dot, png, sizeof(png)), HWS_OK);
+	upload = ann;
+	upload.head = "Content-Type: image/png\r\n";
+	(void)api_must(&api, 400, upload, "PUT", "/api/v1/me/avatar", "<svg/>");
+	for (int i = 0; i < 2; i++) {
+		r = api_send_bytes(&api, upload, "PUT", "/api/v1/me/avatar", png, sizeof(png));
+		ck_assert_msg(r->status == 204, "%s", r->body);
+		(void)snprintf(path[i], sizeof(path[i]), "%s",
+				api_text(api_must(&api, 200, client, "POST", "/api/currentUser",
+							 "{}"),
+						"avatar"));
+		/* without a login, as clients and hosts do */
+		r = api_call(&api, API_NOBODY, "GET", path[i], NULL);
+		ck_assert_int_eq(r->status, 200);
+		ck_assert_ptr_nonnull(strstr(r->head, "Content-Type: image/png\r\n"));
+		ck_assert_ptr_nonnull(strstr(r->head, "Content-Length: 67\r\n"));
+		ck_assert_int_eq(memcmp(r->body, png, sizeof(png)), 0);
+	}
+	ck_assert_str_ne(path[0], path[1]);
+	ck_assert_int_eq(api_call(&api, API_NOBODY, "GET", path[0], NULL)->status, 404);
+	ck_assert_int_eq(api_call(&api, API_NOBODY, "GET", "/api/avatar/x.png", NULL)->status, 404);
+	(void)api_must(&api, 204, ann, "DELETE", "/api/v1/me/avatar", NULL);
+	ck_assert_int_eq(api_call(&api, API_NOBODY, "GET", path[1], NULL)->status, 404);
+	ck_assert_ptr_null(api_at(
+			api_must(&api, 200, client, "POST", "/api/currentUser", "{}"), "avatar"));
+}
+END_TEST
+
 #ifdef TEST_WITH_POSTGRES
 static struct test_pg pg;
 
@@ -249,5 +293,6 @@ int main(void)
 					one_time_codes_are_turned_on_asked_for_and_off,
 					another_password_ends_the_other_sessions,
 					who_must_do_something_first_can_do_only_that,
+					a_picture_has_an_address_that_nobody_guesses,
 					two_servers_on_one_database_share_sessions));
 }
