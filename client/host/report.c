@@ -138,8 +138,8 @@ static void start(void *arg)
 	tell(r);
 }
 
-int hws_report_new(struct hws_loop *loop, const struct hws_report_conf *conf,
-		struct hws_report **ret)
+int hws_report_new(
+		struct hws_loop *loop, const struct hws_report_conf *conf, struct hws_report **ret)
 {
 	struct hws_report *r;
 

@@ -50,9 +50,8 @@ static void begin(void)
 	ck_ok(dat_group_add(test_conn, DAT_USER_GROUP, "Ops", "", NOW, ops));
 	ck_ok(dat_group_add(test_conn, DAT_DEVICE_GROUP, "Tills", "", NOW, tills));
 	ck_ok(dat_account_add(test_conn,
-			&(struct dat_account_new){ .name = "ann",
-					.status = DAT_ENABLED,
-					.group_guid = ops },
+			&(struct dat_account_new){
+					.name = "ann", .status = DAT_ENABLED, .group_guid = ops },
 			NOW, ann));
 	ck_ok(dat_account_add(test_conn,
 			&(struct dat_account_new){ .name = "Bob", .status = DAT_ENABLED }, NOW,
@@ -60,7 +59,8 @@ static void begin(void)
 	ck_ok(dat_device_register(test_conn, "111", "u", false, NOW, device));
 	ck_ok(dat_device_register(test_conn, "222", "u", false, NOW, other));
 	ck_ok(dat_device_change(test_conn, device,
-			&(struct dat_device_change){ .owner_guid = ann, .group_guid = tills }, NOW));
+			&(struct dat_device_change){ .owner_guid = ann, .group_guid = tills },
+			NOW));
 	ck_ok(dat_device_sysinfo(test_conn, "111", "u", &info, NOW));
 }
 
@@ -79,8 +79,7 @@ static void accounts(const char *name, const char *group, const char *want)
 
 	ck_ok(dat_pattern(name, name_like));
 	ck_ok(dat_pattern(group, group_like));
-	ck_ok(dat_accounts_like(
-			test_conn, name_like, group_like, page, say_account, NULL, &total));
+	ck_ok(dat_accounts_like(test_conn, name_like, group_like, page, say_account, NULL, &total));
 	for (const char *c = want; *c; c++)
 		n += *c == ';';
 	is(want, total, n);
@@ -132,13 +131,16 @@ END_TEST
 static int say_peer(enum dat_end kind, const char *name, void *arg)
 {
 	(void)arg;
-	ck_ok(say(kind == DAT_END_USER ? "user" : kind == DAT_END_USER_GROUP ? "group" : "devices"));
+	ck_ok(say(kind == DAT_END_USER                               ? "user"
+					: kind == DAT_END_USER_GROUP ? "group"
+								     : "devices"));
 	return say(name);
 }
 
 START_TEST(who_may_come_into_a_group)
 {
-	struct dat_group_peer peers[2] = { { .kind = DAT_END_USER }, { .kind = DAT_END_USER_GROUP } };
+	struct dat_group_peer peers[2] = { { .kind = DAT_END_USER },
+		{ .kind = DAT_END_USER_GROUP } };
 
 	begin();
 	memcpy(peers[0].guid, bob, DAT_GUID_TEXT);
@@ -409,7 +411,8 @@ START_TEST(what_was_reported)
 			NOW));
 	ck_ok(dat_audit_add(test_conn, keys,
 			&(struct dat_event){ .kind = "user.add", .actor_name = "Ann" }, NOW + 1));
-	ck_ok(dat_audit_add(test_conn, keys, &(struct dat_event){ .kind = "alarm.tries" }, NOW + 2));
+	ck_ok(dat_audit_add(
+			test_conn, keys, &(struct dat_event){ .kind = "alarm.tries" }, NOW + 2));
 	for (size_t i = 0; i < HWS_COUNT(c); i++) {
 		struct dat_audit_search search = whole(c[i].s);
 
@@ -429,7 +432,8 @@ START_TEST(what_was_reported)
 	ck_ok(dat_conns_like(test_conn, any, -1, NOW + 1, page, say_conn, NULL, &total));
 	is("", total, 0);
 	ck_ok(dat_file_add(test_conn,
-			&(struct dat_file_report){ .device_id = "111", .peer_id = "P9", .path = "/x" },
+			&(struct dat_file_report){
+					.device_id = "111", .peer_id = "P9", .path = "/x" },
 			NOW, guid));
 	ck_ok(dat_files_like(test_conn, like, NOW, page, say_file, NULL, &total));
 	is("/x;", total, 1);
