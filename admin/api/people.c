@@ -13,7 +13,7 @@ struct dat_login_brake adi_brake(struct adi_app *app, struct sql_conn *c)
 	struct adi_settings s;
 
 	adi_app_settings(app, c, &s);
-	return (struct dat_login_brake){ s.lockout_tries, s.lockout_minutes * 60ll * 1000 };
+	return (struct dat_login_brake){ s.lockout_tries, s.lockout_minutes * 60LL * 1000 };
 }
 
 static int add_braked(const char *name_key, int64_t until, void *arg)

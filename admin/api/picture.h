@@ -1,4 +1,5 @@
-/* api/picture: a picture that somebody uploads and that others' programs are going to decode. Pure. */
+/* api/picture: a picture that somebody uploads and that programs of others are going to decode.
+ * Pure. */
 #pragma once
 #include "shared/base/buf.h"
 

@@ -21,7 +21,7 @@
 #define DAT_HASH_TEXT 65 /* SHA-256 in hex */
 #define DAT_TOKEN_TEXT 65
 
-#define DAT_DAY_MS (24ll * 3600 * 1000)
+#define DAT_DAY_MS (24LL * 3600 * 1000)
 
 /* A part of a list. */
 struct dat_page {
