@@ -17,8 +17,14 @@ void adi_report_text(const json_t *o, const char *key, char *buf, size_t size)
 	const char *s = json_string_value(json_object_get(o, key));
 	size_t n = 0;
 
-	for (; s && *s && n + 1 < size; s++)
-		buf[n++] = (unsigned char)*s < 32 || *s == 127 ? ' ' : *s;
+	for (; s && *s && n + 1 < size; s++) {
+		bool control = (unsigned char)*s < 32 || *s == 127;
+
+		if (control)
+			buf[n++] = ' ';
+		else
+			buf[n++] = *s;
+	}
 	/* not in the middle of a sign */
 	while (n && s && *s && ((unsigned char)*s & 0xc0) == 0x80) {
 		s--;

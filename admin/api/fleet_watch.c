@@ -20,7 +20,7 @@
 #define LIST_PAGES_MAX 200u
 #define PAIRS_MAX 2000
 #define WINDOW_MS (300ll * 1000) /* of shares and rates */
-#define SILENT_MS (60ll * 1000)
+#define MINUTE_MS (60ll * 1000)
 
 static uint64_t number(const json_t *o, const char *key)
 {
@@ -54,7 +54,9 @@ static void judge(struct adi_fleet *f, struct adi_fleet_state *st, struct adi_sa
 {
 	struct adi_sample old;
 
-	if (f->samples && now.answered < f->sample[f->samples - 1].answered)
+	if (f->samples &&
+			(now.answered < f->sample[f->samples - 1].answered ||
+					now.failed < f->sample[f->samples - 1].failed))
 		f->samples = 0; /* it was started anew */
 	while (f->samples && (now.at - f->sample[0].at > WINDOW_MS || f->samples == ADI_SAMPLES)) {
 		f->samples--;
@@ -67,9 +69,13 @@ static void judge(struct adi_fleet *f, struct adi_fleet_state *st, struct adi_sa
 
 		st->direct_share = relayed < n ? (double)(n - relayed) / (double)n : 0;
 	}
-	if (now.at > old.at)
-		st->failures_per_min = (double)(now.failed - old.failed) * 60000.0 /
-				(double)(now.at - old.at);
+	/* as many as there were in the last minute: one of ten seconds is not six */
+	for (size_t i = 0; i < f->samples; i++) {
+		if (now.at - f->sample[i].at > MINUTE_MS)
+			continue;
+		st->failures_per_min = (double)(now.failed - f->sample[i].failed);
+		break;
+	}
 }
 
 static void ask_rendezvous(struct adi_fleet *f, struct adi_fleet_state *st)

@@ -62,7 +62,7 @@ int adi_presence_new(size_t max, struct adi_presence **ret)
 	hws_list_init(&p->age);
 	hws_list_init(&p->write);
 	hws_rand_bytes(&p->seed, sizeof(p->seed));
-	p->bucket = hws_pages_alloc(p->buckets * sizeof(*p->bucket));
+	p->bucket = hws_pages_alloc(p->buckets * sizeof(void *));
 	p->coming = hws_alloc_array(COMING, sizeof(*p->coming));
 	pthread_mutex_init(&p->lock, NULL);
 	if (!p->bucket || !p->coming) {
@@ -88,7 +88,7 @@ void adi_presence_free(struct adi_presence *p)
 	while (p->age.next && !hws_list_empty(&p->age))
 		entry_free(hws_container(p->age.next, struct entry, age));
 	if (p->bucket)
-		hws_pages_free(p->bucket, p->buckets * sizeof(*p->bucket));
+		hws_pages_free(p->bucket, p->buckets * sizeof(void *));
 	hws_free(p->coming);
 	pthread_mutex_destroy(&p->lock);
 	hws_free(p);

@@ -378,6 +378,9 @@ START_TEST(files_and_alarms_reach_the_chain)
 			"'" ID "'",
 			SQL_NONE, &n));
 	ck_assert_int_eq(n, 4);
+	/* of guessing passwords the operator hears */
+	ck_ok(sql_number(g.c, "SELECT count(*) FROM alarm_said", SQL_NONE, &n));
+	ck_assert_int_eq(n, 1);
 	ck_assert_int_eq(post(CONN, "{" WHO ",'action':'new'}")->status, 400);
 	ck_assert_int_eq(post(CONN, "{" WHO ",'conn_id':1,'action':'other'}")->status, 400);
 }
