@@ -5,8 +5,8 @@
 #include "shared/base/str.h"
 
 /* A device is gone after this; what is written of it every 30 seconds may be that old as well. */
-#define GONE_MS (60ll * 1000)
-#define WRITTEN_MS (35ll * 1000)
+#define GONE_MS (60LL * 1000)
+#define WRITTEN_MS (35LL * 1000)
 
 int dat_conn_row(const struct sql_row *row, void *arg)
 {

@@ -4,7 +4,7 @@
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 
-#define NONCE_MS (3600ll * 1000)
+#define NONCE_MS (3600LL * 1000)
 
 int dat_nonce_take(struct sql_conn *c, const char *nonce, int64_t now)
 {
