@@ -3,6 +3,7 @@
  * longest makes room. */
 #include "admin/api/presence.h"
 #include "admin/data/changes.h"
+#include "shared/base/bucket.h"
 #include "shared/base/list.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -25,6 +26,7 @@ struct entry {
 	int64_t at, learnt_at;
 	int64_t due;
 	bool settled, had_conns;
+	bool stale; /* settled, as far as is known: something that all stand under was changed */
 	char guid[DAT_GUID_TEXT], ip[DAT_IP_TEXT];
 	int32_t *conn;
 	uint32_t conns;
@@ -44,7 +46,8 @@ struct adi_presence {
 	struct hws_list age, write;
 	struct coming *coming;
 	uint64_t seed, mark;
-	int64_t changes; /* number of the last that was read, -1 = none yet */
+	struct hws_bucket again; /* those that are asked for anew after a change for all */
+	int64_t changes;         /* number of the last that was read, -1 = none yet */
 	struct adi_presence_stats stats;
 };
 
@@ -59,6 +62,7 @@ int adi_presence_new(size_t max, struct adi_presence **ret)
 	while (p->buckets < max)
 		p->buckets *= 2;
 	p->changes = -1;
+	hws_bucket_init(&p->again, ADI_PRESENCE_AGAIN, ADI_PRESENCE_AGAIN, 0);
 	hws_list_init(&p->age);
 	hws_list_init(&p->write);
 	hws_rand_bytes(&p->seed, sizeof(p->seed));
@@ -160,6 +164,10 @@ bool adi_presence_quick(struct adi_presence *p, const struct adi_beat *b, int64_
 	e = *place_of(p, b->id);
 	quick = e && e->settled && e->due == b->has && now - e->learnt_at < TRUST_MS &&
 			strcmp(e->text + e->uuid_at, b->uuid) == 0;
+	/* when all are to be asked for at once the database gets no more than it can take: the others
+	 * go on as before until their next sign of life */
+	if (quick && e->stale)
+		quick = !hws_bucket_take(&p->again, 1, (uint64_t)now * 1000);
 	if (quick) {
 		heard(p, e, b, now);
 		p->stats.quick++;
@@ -230,6 +238,7 @@ void adi_presence_learn(struct adi_presence *p, const struct adi_beat *b, const 
 		e->due = k->due;
 		/* something was changed while the database was read: ask once more */
 		e->settled = k->settled && mark == p->mark;
+		e->stale = false;
 		e->learnt_at = now;
 		heard(p, e, b, now);
 	}
@@ -266,7 +275,9 @@ static void forget(struct adi_presence *p, const char *guid)
 	hws_list_for (node, &p->age) {
 		struct entry *e = hws_container(node, struct entry, age);
 
-		if (!*guid || strcmp(e->guid, guid) == 0)
+		if (!*guid)
+			e->stale = true;
+		else if (strcmp(e->guid, guid) == 0)
 			e->settled = false;
 	}
 	p->mark++;

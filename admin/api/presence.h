@@ -11,7 +11,8 @@ struct adi_presence;
 
 #define ADI_BEAT_CONNS 64u
 #define ADI_PRESENCE_MAX 262144u
-#define ADI_PRESENCE_BATCH 500u /* written in one transaction */
+#define ADI_PRESENCE_AGAIN 2000u /* asked for anew in a second, when a change is for all */
+#define ADI_PRESENCE_BATCH 500u  /* written in one transaction */
 /* A device without a sign of life for so long is off line. */
 #define ADI_GONE_MS (60ll * 1000)
 /* The same by what the database has of it, which is written every 30 seconds. */
@@ -55,7 +56,8 @@ bool adi_presence_may_come(struct adi_presence *p, const char *id, int64_t now);
 /* A heartbeat of nobody who is here. */
 void adi_presence_foreign(struct adi_presence *p);
 
-/* The device, or all (guid ""), is asked of the database with its next sign of life. */
+/* The device, or all (guid ""; then so many in a second), is asked of the database with its next
+ * sign of life. */
 void adi_presence_forget(struct adi_presence *p, const char *guid);
 /* When the device was last heard of by this process, 0 = not. */
 int64_t adi_presence_at(struct adi_presence *p, const char *id);

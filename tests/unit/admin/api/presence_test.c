@@ -127,6 +127,36 @@ START_TEST(others_changes_are_noticed)
 }
 END_TEST
 
+START_TEST(a_change_for_all_does_not_stop_the_database)
+{
+	static char id[5000][12];
+	unsigned asked = 0;
+
+	fresh(10000);
+	for (unsigned i = 0; i < 5000; i++) {
+		struct adi_beat b;
+
+		ck_ok(hws_fmt(id[i], sizeof(id[i]), "%u", i));
+		b = beat(id[i]);
+		learn(&b, 0, true, NOW);
+	}
+	adi_presence_forget(p, "");
+	for (unsigned i = 0; i < 5000; i++) {
+		struct adi_beat b = beat(id[i]);
+
+		asked += !adi_presence_quick(p, &b, NOW);
+	}
+	ck_assert_uint_eq(asked, ADI_PRESENCE_AGAIN);
+	/* the next second others are, and who is alone to be asked for is at once */
+	for (unsigned i = 0; i < 5000; i++) {
+		struct adi_beat b = beat(id[i]);
+
+		asked += !adi_presence_quick(p, &b, NOW + 1000);
+	}
+	ck_assert_uint_eq(asked, 2 * ADI_PRESENCE_AGAIN);
+}
+END_TEST
+
 START_TEST(what_heartbeats_bring_is_written)
 {
 	struct adi_beat b = beat("111");
@@ -214,6 +244,7 @@ int main(void)
 					the_one_that_was_silent_longest_makes_room,
 					who_is_unknown_may_come_within_a_minute,
 					others_changes_are_noticed,
+					a_change_for_all_does_not_stop_the_database,
 					what_heartbeats_bring_is_written,
 					what_could_not_be_written_is_kept, figures_over_time));
 
