@@ -49,8 +49,10 @@ int dat_device_row(const struct sql_row *row, void *arg)
 	return r;
 }
 
-/* Twelve conditions, five more of what may be reached, limit and offset. */
-#define PARAMS_MAX 19u
+/* So many or fewer that a search finds are read by their keys. */
+#define FEW 24u
+/* Twelve conditions and five more of what may be reached, or few keys; limit and offset. */
+#define PARAMS_MAX (FEW + 2)
 
 struct where {
 	struct hws_buf text;
@@ -163,6 +165,57 @@ static int count(struct sql_conn *c, const struct dat_device_filter *f, const st
 	return r;
 }
 
+struct few {
+	char guid[FEW + 1][DAT_GUID_TEXT];
+	size_t n;
+};
+
+static int few_row(const struct sql_row *row, void *arg)
+{
+	struct few *few = arg;
+
+	return sql_copy(row, 0, few->guid[few->n++], DAT_GUID_TEXT);
+}
+
+/* A search reads all that there is, since no index serves it: this one reads it once, where counting
+ * and a page would each do it. `few->n` FEW + 1: there are more. */
+static int find_few(struct sql_conn *c, const struct dat_device_filter *f, struct where *w,
+		struct few *few)
+{
+	struct hws_bytes where = hws_buf_bytes(&w->text);
+	struct hws_buf b;
+	const char *text;
+	int r;
+
+	few->n = 0;
+	w->params[w->n] = SQL_I(FEW + 1);
+	hws_buf_init(&b, 4096);
+	hws_buf_put_str(&b, "SELECT d.guid FROM device d ");
+	if (f->reach)
+		hws_buf_put_str(&b, "LEFT JOIN account o ON o.guid = d.owner_guid ");
+	hws_buf_put(&b, where.ptr, where.len);
+	hws_buf_fmt(&b, " LIMIT $%zu", w->n + 1);
+	r = finish(&b, &text);
+	if (r == HWS_OK)
+		r = sql_query(c, text, w->params, w->n + 1, few_row, few);
+	hws_buf_done(&b);
+	return r;
+}
+
+/* Only these; always as many parameters, so that it is one text. */
+static void only_few(struct where *w, const struct few *few)
+{
+	hws_buf_done(&w->text);
+	hws_buf_init(&w->text, 2048);
+	w->n = FEW;
+	hws_buf_put_str(&w->text, "WHERE d.guid IN (");
+	for (size_t i = 0; i < FEW; i++) {
+		w->params[i] = SQL_T(few->guid[HWS_MIN(i, few->n - 1)]);
+		hws_buf_fmt(&w->text, "%s$%zu", i ? ", " : "", i + 1);
+	}
+	hws_buf_put_str(&w->text, ")");
+}
+
 /* Each ends with the id, so that no page repeats what another had. */
 static const struct {
 	const char *up, *down;
@@ -202,6 +255,7 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 		dat_device_fn fn, void *arg, int64_t *ret_total)
 {
 	struct list l = { fn, arg };
+	struct few few = { .n = FEW + 1 };
 	struct likes like;
 	struct where w = { .n = 0 };
 	int r = dat_fold_like(f->search ? f->search : "", like.search, sizeof(like.search));
@@ -214,8 +268,15 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 	hws_buf_init(&w.text, 2048);
 	build(&w, f, &like);
 	r = hws_buf_err(&w.text);
-	if (r == HWS_OK && ret_total)
+	if (r == HWS_OK && ret_total && f->search && *f->search)
+		r = find_few(c, f, &w, &few);
+	if (r == HWS_OK && few.n <= FEW) {
+		*ret_total = (int64_t)few.n;
+		if (few.n)
+			only_few(&w, &few);
+	} else if (r == HWS_OK && ret_total) {
 		r = count(c, f, &w, ret_total);
+	}
 	/* not to look further once all that there are were found */
 	if (r == HWS_OK && ret_total && *ret_total - page.offset < page.limit)
 		page.limit = (unsigned)HWS_MAX(*ret_total - page.offset, 0);
