@@ -65,7 +65,7 @@ static void list(struct htp_request *q, struct htp_reply *reply, void *arg)
 
 /* --- one -------------------------------------------------------------------------------------- */
 
-/* The device of the path is read into the request's frame, since it is told to others afterwards. */
+/* The device as it was: after the transaction others are told of it. */
 static void act(struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
 		enum adi_device_deed deed)
 {

@@ -153,9 +153,8 @@ static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 
 /* --- the export ------------------------------------------------------------------------------- */
 
-/* Goes on from part to part; the request, whose texts the search borrows, is there until the end. */
-struct export
-{
+/* Goes on from part to part; the request, whose texts the search has, is there until the end. */
+struct exporting {
 	struct adi_app *app;
 	struct dat_audit_search search;
 	bool csv, begun;
@@ -177,7 +176,7 @@ static void put_time(char *buf, size_t size, int64_t at)
 	(void)snprintf(buf, size, "%s.%03dZ", text, (int)(at % 1000));
 }
 
-static int put_csv(struct export *x, const json_t *o)
+static int put_csv(struct exporting *x, const json_t *o)
 {
 	for (size_t i = 0; i < HWS_COUNT(columns); i++) {
 		const json_t *v = json_object_get(o, columns[i]);
@@ -201,7 +200,7 @@ static int put_csv(struct export *x, const json_t *o)
 	return hws_buf_err(x->out);
 }
 
-static int put_line(struct export *x, const json_t *o)
+static int put_line(struct exporting *x, const json_t *o)
 {
 	char *text = json_dumps(o, JSON_COMPACT);
 
@@ -215,7 +214,7 @@ static int put_line(struct export *x, const json_t *o)
 
 static int put_event(const struct dat_event *e, void *arg)
 {
-	struct export *x = arg;
+	struct exporting *x = arg;
 	json_t *o = out_event(e);
 	int r = !o ? HWS_ERR_NOMEM : x->csv ? put_csv(x, o) : put_line(x, o);
 
@@ -228,7 +227,7 @@ static int put_event(const struct dat_event *e, void *arg)
 /* Some at a time, each from where the last ended: no connection is held while a client reads. */
 static int next_part(void *arg, struct hws_buf *out)
 {
-	struct export *x = arg;
+	struct exporting *x = arg;
 	struct sql_conn *c;
 	int r;
 
@@ -256,9 +255,9 @@ static int do_note_export(struct adi_work *w)
 	return w->out ? HWS_OK : HWS_ERR_NOMEM;
 }
 
-static void export(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
+static void export_all(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
-	struct export *x = hws_alloc(sizeof(*x));
+	struct exporting *x = hws_alloc(sizeof(*x));
 
 	if (!x) {
 		adi_v1_fail(reply, HWS_ERR_NOMEM, "export", NULL);
@@ -309,7 +308,7 @@ static void verify(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 
 static const struct adi_call calls[] = {
 	{ "listAudit", list, HTP_POOL_COMMON, 0 },
-	{ "exportAudit", export, HTP_POOL_COMMON, 0 },
+	{ "exportAudit", export_all, HTP_POOL_COMMON, 0 },
 	{ "verifyAudit", verify, HTP_POOL_COMMON, 0 },
 };
 const struct adi_calls adi_v1_audit = { calls, HWS_COUNT(calls) };

@@ -73,16 +73,15 @@ static unsigned minutes(const char *clock)
 /* "Europe/Berlin", "UTC", "+05:30". */
 static int read_zone(const char *zone, struct dat_rule *rule)
 {
-	int hours = 0, rest = 0;
-	char sign = 0;
+	int minutes_east;
 
 	rule->when.utc_offset = 0;
 	rule->zone[0] = '\0';
 	if (hws_str_equal(zone, "UTC") || !*zone)
 		return HWS_OK;
-	if (sscanf(zone, "%c%2d:%2d", &sign, &hours, &rest) == 3 && strlen(zone) == 6 &&
-			(sign == '+' || sign == '-')) {
-		rule->when.utc_offset = (hours * 60 + rest) * (sign == '-' ? -1 : 1);
+	if (strlen(zone) == 6 && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':') {
+		minutes_east = (int)minutes(zone + 1);
+		rule->when.utc_offset = zone[0] == '-' ? -minutes_east : minutes_east;
 		return HWS_OK;
 	}
 	return hws_str_copy(rule->zone, sizeof(rule->zone), zone);

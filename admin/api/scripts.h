@@ -13,8 +13,8 @@ bool adi_is_script(const struct htp_request *q);
 #define ADI_SCRIPT_OPERATE (ADI_SCRIPT_WRITE | ADI_ROLE(DAT_ROLE_OPERATOR))
 #define ADI_SCRIPT_READ (ADI_SCRIPT_OPERATE | ADI_ROLE(DAT_ROLE_AUDITOR))
 
-/* What a handler does with a connection, in one transaction; says what by adi_did. A negative return undoes all and is answered as a failure of `what`,
- * unless `reply` says more already. */
+/* What a handler does with a connection, in one transaction; says what by adi_did. A negative
+ * return undoes all and is answered as a failure of `what`, unless `reply` says more already. */
 typedef int (*adi_script_fn)(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		struct htp_reply *reply, struct adi_did *did);
 void adi_script_write(struct htp_request *q, struct htp_reply *reply, struct adi_app *app,

@@ -19,8 +19,8 @@ struct adi_option {
 extern const struct adi_option adi_options_pushed[];
 extern const size_t adi_options_pushed_count;
 
-/* HWS_ERR_NOTFOUND: no strategy pushes that; HWS_ERR_INVAL: it cannot be that. Always a text: a host
- * drops a whole strategy for one number in it. */
+/* HWS_ERR_NOTFOUND: no strategy pushes that; HWS_ERR_INVAL: it cannot be that. Always a text: a
+ * host drops a whole strategy for one number in it. */
 int adi_option_check(const char *name, const char *value) HWS_MUST_CHECK;
 /* "bool", "choice", "text", "number". */
 const char *adi_option_kind_name(enum adi_option_kind kind);

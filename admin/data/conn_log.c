@@ -212,9 +212,9 @@ static int list_row(const struct sql_row *row, void *arg)
 	return r == HWS_OK ? l->fn(&one, l->arg) : r;
 }
 
-#define OPEN                                                                                                         \
-	"WHERE l.end_at = 0 AND l.authed_at > 0 AND ($1 = '' OR l.device_id = $1) AND ($2 = '' OR l.account_guid = " \
-	"$2) "
+#define OPEN                                                                                       \
+	"WHERE l.end_at = 0 AND l.authed_at > 0 AND ($1 = '' OR l.device_id = $1) AND ($2 = '' "   \
+	"OR l.account_guid = $2) "
 
 int dat_conn_list_open(struct sql_conn *c, const char *device_id, const char *account_guid,
 		struct dat_page page, dat_conn_fn fn, void *arg, int64_t *ret_total)

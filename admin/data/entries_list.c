@@ -1,4 +1,5 @@
-/* admin/data/entries_list: entries among many. */
+/* admin/data/entries_list: entries of a book by search, tag and order; or by id, with what their
+ * devices say of themselves where they may be reached. */
 #include "admin/data/books.h"
 #include "admin/data/name.h"
 #include "shared/base/str.h"

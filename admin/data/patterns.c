@@ -66,14 +66,14 @@ static int device_row(const struct sql_row *row, void *arg)
 	return r == HWS_OK ? l->device(&d, l->arg) : r;
 }
 
-#define DEVICES                                                                                     \
-	"WHERE lower(d.id) LIKE $1 ESCAPE '\\' AND lower(CASE WHEN d.name_override <> '' THEN "     \
-	"d.name_override ELSE d.hostname END) LIKE $2 ESCAPE '\\' AND lower(CASE WHEN "             \
-	"d.user_override <> '' THEN d.user_override ELSE d.sys_username END) LIKE $3 ESCAPE '\\' "  \
-	"AND coalesce(o.name_key, '') LIKE $4 ESCAPE '\\' AND coalesce((SELECT u.name_key FROM "    \
-	"user_group u WHERE u.guid = o.user_group_guid), '') LIKE $5 ESCAPE '\\' AND "              \
-	"coalesce((SELECT x.name_key FROM device_group x WHERE x.guid = d.device_group_guid), '') " \
-	"LIKE $6 ESCAPE '\\' "
+#define DEVICES                                                                                    \
+	"WHERE lower(d.id) LIKE $1 ESCAPE '\\' AND lower(CASE WHEN d.name_override <> '' THEN "    \
+	"d.name_override ELSE d.hostname END) LIKE $2 ESCAPE '\\' AND lower(CASE WHEN "            \
+	"d.user_override <> '' THEN d.user_override ELSE d.sys_username END) LIKE $3 ESCAPE '\\' " \
+	"AND coalesce(o.name_key, '') LIKE $4 ESCAPE '\\' AND coalesce((SELECT u.name_key FROM "   \
+	"user_group u WHERE u.guid = o.user_group_guid), '') LIKE $5 ESCAPE '\\' AND "             \
+	"coalesce((SELECT x.name_key FROM device_group x WHERE x.guid = d.device_group_guid), "    \
+	"'') LIKE $6 ESCAPE '\\' "
 #define PARAMS(p)                                                                                  \
 	SQL_T((p)->id), SQL_T((p)->name), SQL_T((p)->username), SQL_T((p)->owner),                 \
 			SQL_T((p)->owner_group), SQL_T((p)->group)

@@ -435,6 +435,7 @@ void htp_link_answer(struct htp_link *l)
 
 void htp_link_part(struct htp_link *l, int r)
 {
+	l->state = LINK_WRITING; /* the job is the link's again */
 	if (r == HWS_OK || r == HWS_ERR_EOF)
 		put_part(l, r == HWS_ERR_EOF);
 	if ((r < 0 && r != HWS_ERR_EOF) || hws_buf_err(&l->out)) {

@@ -1,5 +1,5 @@
-/* The audit in the own API: events by what a person knows of them, pages that stand while more come,
- * an export without a bound, and a chain that shows what was changed in the database. */
+/* The audit in the own API: events by what a person knows of them, pages that stand while more
+ * come, an export without a bound, and a chain that shows what was changed in the database. */
 #include "admin/data/audit.h"
 #include "shared/base/str.h"
 #include "tests/component/api/desk.h"

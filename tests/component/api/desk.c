@@ -1,3 +1,5 @@
+/* tests/component/api/desk: by the API's own data layer, so that what a test makes is as the server
+ * would have made it. */
 #include "tests/component/api/desk.h"
 #include "admin/data/devices.h"
 #include "admin/data/sessions.h"
@@ -7,6 +9,7 @@
 #include "shared/crypto/crypto.h"
 #include "tests/support/suite.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int64_t desk_now(void)
@@ -64,15 +67,18 @@ struct api_as desk_token(struct desk *d, const char *account_guid, const char *s
 {
 	struct dat_token_new_row in = { .name = "script", .account_guid = account_guid };
 	struct api_as as = { .local = false };
-	char guid[DAT_GUID_TEXT], area[16], access[4];
-	enum dat_area which;
-	int used;
+	char guid[DAT_GUID_TEXT], *copy = strdup(scopes), *rest = copy, *word;
 
-	while (sscanf(scopes, " %15[a-z]:%3[rw]%n", area, access, &used) == 2) {
-		desk_ok(dat_area_parse(area, &which));
+	while ((word = strtok_r(rest, " ", &rest))) {
+		char *access = strchr(word, ':');
+		enum dat_area which;
+
+		ck_assert_ptr_nonnull(access);
+		*access++ = '\0';
+		desk_ok(dat_area_parse(word, &which));
 		in.scope[which] = strcmp(access, "rw") == 0 ? DAT_SCOPE_WRITE : DAT_SCOPE_READ;
-		scopes += used;
 	}
+	free(copy);
 	desk_ok(dat_token_add(d->c, &in, desk_now(), guid, as.bearer));
 	return as;
 }

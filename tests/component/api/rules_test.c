@@ -1,5 +1,5 @@
-/* Address books, access rules, control roles and strategies in the own API, by the real server: each
- * from its making to its end, what is refused, who may, and what stands in the audit. */
+/* Address books, access rules, control roles and strategies in the own API, by the real server:
+ * each from its making to its end, what is refused, who may, and what stands in the audit. */
 #include "admin/data/audit.h"
 #include "admin/data/books.h"
 #include "admin/data/devices.h"

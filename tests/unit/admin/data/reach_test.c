@@ -10,7 +10,7 @@
 #include "shared/base/str.h"
 #include "tests/unit/admin/engines.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NOW 1790000000000ll /* Monday 21 September 2026, 14:13 UTC */
@@ -102,11 +102,10 @@ struct found {
 static int note(const struct dat_device *d, void *arg)
 {
 	struct found *f = arg;
-	uint32_t at = 0;
+	size_t at = strtoul(d->id, NULL, 10);
 
 	ck_assert_str_gt(d->id, f->last);
 	ck_ok(hws_str_copy(f->last, sizeof(f->last), d->id));
-	ck_assert_int_eq(sscanf(d->id, "%u", &at), 1);
 	ck_assert(!f->is[at]);
 	f->is[at] = true;
 	f->n++;
