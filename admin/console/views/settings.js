@@ -14,6 +14,7 @@ const GENERAL = [
 	{ key: "require_approval", label: "New devices wait for approval", kind: "check" },
 	{ key: "require_login", label: "Viewers must log in", kind: "check" },
 	{ key: "require_totp", label: "Everyone must have one-time codes", kind: "check" },
+	{ key: "accessible_lists", label: "Clients list what their users may reach", kind: "check" },
 	pickGroup("default_group_guid", "Group of new users", false),
 	{ key: "session_hours", label: "Hours of a session", kind: "number", min: 1, max: 720 },
 	{ key: "lockout_tries", label: "Wrong tries before a lock-out", kind: "number", min: 3, max: 100 },
