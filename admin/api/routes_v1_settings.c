@@ -29,9 +29,10 @@ static json_t *out(struct sql_conn *c, const struct adi_settings *s)
 	struct dat_group g;
 	bool there = *s->default_group_guid &&
 			dat_group_get(c, DAT_USER_GROUP, s->default_group_guid, &g) == HWS_OK;
-	json_t *o = json_pack("{s:b,s:b,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:I}", "require_approval",
-			s->require_approval, "require_login", s->require_login, "require_totp",
-			s->require_totp, "accessible_lists", s->accessible_lists, "session_hours", (int)s->session_hours, "lockout_tries",
+	json_t *o = json_pack("{s:b,s:b,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:I}",
+			"require_approval", s->require_approval, "require_login", s->require_login,
+			"require_totp", s->require_totp, "accessible_lists", s->accessible_lists,
+			"session_hours", (int)s->session_hours, "lockout_tries",
 			(int)s->lockout_tries, "lockout_minutes", (int)s->lockout_minutes,
 			"audit_days", (int)s->audit_days, "recording_days", (int)s->recording_days,
 			"forget_unseen_days", (int)s->forget_unseen_days, "allowed_origins",

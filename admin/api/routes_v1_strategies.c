@@ -15,14 +15,12 @@ static int add_option(const char *key, const char *value, void *arg)
 	return json_object_set_new(arg, key, json_string(value)) < 0 ? HWS_ERR_NOMEM : HWS_OK;
 }
 
-static json_t *out_strategy(struct sql_conn *c, const struct dat_strategy *s, int *ret_r)
+static json_t *out_strategy(
+		struct sql_conn *c, const struct dat_strategy *s, int64_t devices, int *ret_r)
 {
 	json_t *options = json_object(), *o = NULL;
-	int64_t devices = 0;
 
 	*ret_r = options ? dat_strategy_options(c, s->guid, add_option, options) : HWS_ERR_NOMEM;
-	if (*ret_r == HWS_OK)
-		*ret_r = dat_strategy_devices(c, s->guid, &devices);
 	if (*ret_r == HWS_OK) {
 		o = json_pack("{s:s,s:s,s:s,s:b,s:b,s:O,s:I,s:I,s:I,s:I}", "guid", s->guid, "name",
 				s->name, "note", s->note, "enabled", (int)s->enabled, "enforce",
@@ -48,21 +46,31 @@ static int keep(const struct dat_strategy *s, void *arg)
 	return HWS_OK;
 }
 
+static int keep_count(const char *guid, int64_t devices, void *arg)
+{
+	return json_object_set_new(arg, guid, json_integer((json_int_t)devices)) < 0 ? HWS_ERR_NOMEM
+										     : HWS_OK;
+}
+
 static int do_list(struct adi_work *w)
 {
+	json_t *counts = json_object();
 	struct kept k = { .row = hws_alloc_array(w->page.limit, sizeof(*k.row)) };
 	const char *enabled = adi_v1_query(w->q, "enabled");
 	struct dat_strategy_filter f = { .search = adi_v1_query(w->q, "q"),
 		.enabled = *enabled ? hws_str_equal(enabled, "true") : -1 };
 	int r = k.row ? dat_strategy_find(w->c, &f, w->page, keep, &k, &w->total) : HWS_ERR_NOMEM;
 
+	if (r == HWS_OK)
+		r = counts ? dat_strategy_counts(w->c, keep_count, counts) : HWS_ERR_NOMEM;
 	for (size_t i = 0; i < k.n && r == HWS_OK; i++) {
-		json_t *o = out_strategy(w->c, &k.row[i], &r);
+		json_t *o = out_strategy(w->c, &k.row[i], adi_in_int(counts, k.row[i].guid, 0), &r);
 
 		if (r == HWS_OK)
 			r = adi_work_add(w->out, o);
 	}
 	hws_free(k.row);
+	json_decref(counts);
 	return r;
 }
 
@@ -76,10 +84,13 @@ static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 static int read_back(struct adi_work *w, const char *guid, const char *kind)
 {
 	struct dat_strategy s;
+	int64_t devices = 0;
 	int r = dat_strategy_get(w->c, guid, &s);
 
 	if (r == HWS_OK)
-		w->out = out_strategy(w->c, &s, &r);
+		r = dat_strategy_devices(w->c, guid, &devices);
+	if (r == HWS_OK)
+		w->out = out_strategy(w->c, &s, devices, &r);
 	if (r == HWS_OK && kind)
 		adi_did(&w->did, kind, "strategy", guid, s.name);
 	return r;

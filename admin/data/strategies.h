@@ -47,6 +47,9 @@ int dat_strategy_find_name(
 		struct sql_conn *c, const char *name, struct dat_strategy *ret) HWS_MUST_CHECK;
 /* How many devices it is in force for. */
 int dat_strategy_devices(struct sql_conn *c, const char *guid, int64_t *ret) HWS_MUST_CHECK;
+/* The same of all that are in force for any, in one pass over the devices. */
+int dat_strategy_counts(struct sql_conn *c, int (*fn)(const char *guid, int64_t devices, void *arg),
+		void *arg) HWS_MUST_CHECK;
 
 /* How one is read: for the files of this subject. */
 #define DAT_STRATEGY_COLUMNS                                                                       \

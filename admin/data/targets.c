@@ -180,15 +180,38 @@ int dat_strategy_find_name(struct sql_conn *c, const char *name, struct dat_stra
 	return r;
 }
 
+#define IN_FORCE                                                                                   \
+	"coalesce(td.strategy_guid, tu.strategy_guid, tg.strategy_guid, (SELECT guid FROM "        \
+	"strategy WHERE is_default = 1))"
+#define OF_DEVICES                                                                                 \
+	"FROM device d LEFT JOIN strategy_target td ON td.target_kind = 'device' AND "             \
+	"td.target_guid = d.guid LEFT JOIN strategy_target tu ON tu.target_kind = 'user' AND "     \
+	"tu.target_guid = d.owner_guid LEFT JOIN strategy_target tg ON tg.target_kind = "          \
+	"'device_group' AND tg.target_guid = d.device_group_guid "
+
 int dat_strategy_devices(struct sql_conn *c, const char *guid, int64_t *ret)
 {
-	return sql_number(c,
-			"SELECT count(*) FROM device d LEFT JOIN strategy_target td ON "
-			"td.target_kind = 'device' AND td.target_guid = d.guid LEFT JOIN "
-			"strategy_target tu ON tu.target_kind = 'user' AND tu.target_guid = "
-			"d.owner_guid LEFT JOIN strategy_target tg ON tg.target_kind = "
-			"'device_group' AND tg.target_guid = d.device_group_guid WHERE "
-			"coalesce(td.strategy_guid, tu.strategy_guid, tg.strategy_guid, (SELECT "
-			"guid FROM strategy WHERE is_default = 1)) = $1",
+	return sql_number(c, "SELECT count(*) " OF_DEVICES "WHERE " IN_FORCE " = $1",
 			SQL_P(SQL_T(guid)), ret);
+}
+
+struct counting {
+	int (*fn)(const char *guid, int64_t devices, void *arg);
+	void *arg;
+};
+
+static int count_row(const struct sql_row *row, void *arg)
+{
+	const struct counting *l = arg;
+
+	return sql_null(row, 0) ? HWS_OK : l->fn(sql_text(row, 0), sql_int(row, 1), l->arg);
+}
+
+int dat_strategy_counts(struct sql_conn *c, int (*fn)(const char *guid, int64_t devices, void *arg),
+		void *arg)
+{
+	struct counting l = { fn, arg };
+
+	return sql_query(c, "SELECT " IN_FORCE " AS s, count(*) " OF_DEVICES "GROUP BY s", SQL_NONE,
+			count_row, &l);
 }

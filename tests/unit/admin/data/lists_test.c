@@ -179,6 +179,15 @@ static int say_target(enum dat_target kind, const char *guid, const char *name, 
 	return say(name);
 }
 
+static int say_count(const char *guid, int64_t devices, void *arg)
+{
+	char word[64];
+
+	ck_ok(hws_fmt(word, sizeof(word), "%s %lld", strcmp(guid, arg) == 0 ? "this" : "other",
+			(long long)devices));
+	return say(word);
+}
+
 static int say_role(const struct dat_control_role *role, void *arg)
 {
 	(void)arg;
@@ -216,6 +225,8 @@ START_TEST(strategies_and_control_roles)
 	is("device_group;Tills;user;ann;", total, 2);
 	ck_ok(dat_strategy_devices(test_conn, a, &total));
 	ck_assert_int_eq(total, 1);
+	ck_ok(dat_strategy_counts(test_conn, say_count, a));
+	is("this 1;", 0, 0);
 	ck_ok(dat_strategy_assign(test_conn, b, DAT_TARGET_DEVICE, device, NOW));
 	ck_ok(dat_strategy_devices(test_conn, a, &total));
 	ck_assert_int_eq(total, 0);
