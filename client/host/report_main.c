@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_MAX 65536u
+#define FRAME_MAX (32u << 10)
 #define TICK_US (500 * HWS_US_PER_MS)
 #define BUSY_BEAT_US (3 * HWS_US_PER_S) /* with sessions, as deployed hosts */
 #define IDLE_BEAT_US (15 * HWS_US_PER_S)

@@ -19,9 +19,9 @@ FLOWS = {"setUp", "logIn", "logInSecond", "logInOidc", "logOut", "changePassword
 # These have a form of their own, and refuse what has not.
 FORMED = {"email", "zone", "address", "control", "host", "from", "scopes", "filter", "name_attribute", "url", "issuer", "bind_dn", "base"}
 # What a text may do to those who put it into statements, pages, logs, spreadsheets and headers. Control characters may be refused.
-HOSTILE = ["'; DROP TABLE account; --", "\" OR \"1\"=\"1", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "%s%n%00", "$1 {{7*7}} ${7*7}",
-    "=HYPERLINK(\"http://x\")", "a\u202eb\u200b", "\U0001f600 Ärger \u0646", "..%2f..\\..", "x" * 60]
-CONTROLS = ["a\u0000b", "a\r\nSet-Cookie: x=y", "a\u001b[2J", "\u0085"]
+HOSTILE = ["'; DROP TABLE account; -- \" OR \"1\"=\"1", "<script>alert(1)</script><img src=x onerror=alert(1)>", "=HYPERLINK(\"http://x\") $1 {{7*7}} ${7*7}",
+    "%s%n%00 ..%2f..\\..", "a\u202eb\u200b \U0001f600 Ärger \u0646", "x" * 60]
+CONTROLS = ["a\u0000b", "a\r\nSet-Cookie: x=y\u001b[2J\u0085"]
 CSV = b"name,display_name,email,role,group\nivy,\"Ivy \"\"I\"\", <b>\",ivy@example.org,user,Staff\n"
 SECURITY = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
@@ -185,7 +185,7 @@ class Checks:
             if part.get("type") != "string" or "enum" in part or "pattern" in part or part.get("writeOnly") or part.get("format"):
                 continue
             guid = self.w.make(self.base_of(name)) if "{guid}" in path else None
-            for text in HOSTILE[::4] if self.brief else HOSTILE + CONTROLS:
+            for text in HOSTILE[::3] if self.brief else HOSTILE + CONTROLS:
                 self.text(name, self.w.path(path, guid), key, text[:part["maxLength"]])
 
     def text(self, name, path, key, text):
