@@ -10,7 +10,7 @@
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 
-#define FRAME_MAX (32u << 10) /* of all sessions that are told at a time; what comes back is a number */
+#define FRAME_MAX (32u << 10) /* all sessions that are told at a time; back comes a number */
 #define RATE 4u
 #define BURST 16u
 #define SESSIONS_MAX 64u /* that are reported at a time */
