@@ -60,6 +60,16 @@ static const struct adm_option find[] = { FIND, ADM_END };
 		"generate", NULL, ADM_FLAG, ADM_OWN, NULL, NULL, "make one, and print it"          \
 	}
 
+#define DATABASE                                                                                   \
+	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,                                         \
+		"settings of hawser-api (default: as it is started)" },                            \
+			{ "database", "WHERE", ADM_TEXT, ADM_OWN, NULL, NULL,                      \
+				"its database: sqlite:FILE or postgresql://..." },                 \
+	{                                                                                          \
+		"data-dir", "DIR", ADM_TEXT, ADM_OWN, NULL, NULL,                                  \
+				"folder of its database and keys"                                  \
+	}
+
 static const struct adm_option user_filters[] = { USER_FILTERS, ADM_END };
 static const struct adm_option user_new[] = { USER_FIELDS, PASSWORD, IF_MISSING, ADM_END };
 static const struct adm_option user_fields[] = { RENAME, USER_FIELDS, ADM_END };
@@ -68,19 +78,19 @@ static const struct adm_option user_password[] = { PASSWORD,
 			"at the next login (default: yes)" },
 	ADM_END };
 static const struct adm_option import_user[] = { ADM_END };
+static const struct adm_option user_token[] = { { "scope", "AREA=r|rw", ADM_PAIRS, ADM_BODY,
+								"scopes", NULL,
+								"what it may: device=rw,audit=r" },
+	{ "expires", "TIME", ADM_UNTIL, ADM_BODY, "expires_at", NULL,
+			"90d, a date or never (default: 90d)" },
+	DATABASE, ADM_END };
 static const struct adm_option user_link[] = { USER_FILTERS,
 	{ "mail", NULL, ADM_FLAG, ADM_BODY, NULL, NULL, "mail it to them, and do not print it" },
 	ADM_END };
-static const struct adm_option no_api[] = {
-	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,
-			"settings of hawser-api (default: as it is started)" },
-	{ "database", "WHERE", ADM_TEXT, ADM_OWN, NULL, NULL,
-			"its database: sqlite:FILE or postgresql://..." },
-	{ "data-dir", "DIR", ADM_TEXT, ADM_OWN, NULL, NULL, "folder of its database and keys" },
+static const struct adm_option no_api[] = { DATABASE,
 	{ "url", "URL", ADM_TEXT, ADM_OWN, NULL, NULL,
 			"what the link begins with: https://NAME[:PORT]" },
-	PASSWORD, ADM_END
-};
+	PASSWORD, ADM_END };
 
 #define MANY (ADM_CHANGES | ADM_MANY | ADM_FILTERS)
 
@@ -128,6 +138,9 @@ const struct adm_verb adm_verbs_people[] = {
 	{ "user", "setup-link", "", 0, 0, ADM_LOCAL | ADM_PLAIN,
 			"a link for the first owner, once and for a day; works while hawser-api is down",
 			adm_user_setup_link, no_api },
+	{ "user", "token", "USER NAME", 2, 2, ADM_LOCAL | ADM_CHANGES | ADM_PLAIN,
+			"a new token of an account, printed this once; works while hawser-api is down",
+			adm_user_token, user_token },
 	{ "user", "break-glass", "NAME", 1, 1, ADM_LOCAL | ADM_CHANGES,
 			"make an account a local owner with a new password and no codes, whatever providers say; works while hawser-api is down",
 			adm_user_break_glass, no_api },

@@ -22,6 +22,7 @@ int adm_user_add(struct adm_call *call);
 int adm_user_password(struct adm_call *call);
 int adm_user_link(struct adm_call *call); /* by which people choose their own password */
 int adm_user_setup_link(struct adm_call *call);
+int adm_user_token(struct adm_call *call);
 int adm_user_break_glass(struct adm_call *call);
 int adm_users_import(struct adm_call *call);
 int adm_export(struct adm_call *call); /* the columns that an import reads, as CSV */

@@ -143,6 +143,12 @@ def from_elsewhere(tool, api):
     assert len(tool.rows(*away, "device", "list")) == 3
     tool.says(*away, "device", "disable", "100000001", status=REFUSED, said="no right")
     tool.says(*away, "user", "list", status=REFUSED, said="no right")
+    state = ("--data-dir", os.path.join(api.dir, "state"))
+    token = tool.file("token2", tool.run("user", "token", "boss", "weekly", "--scope", "group=rw,device=r", *state))
+    tool.run("--server", api.origin, "--token-file", token, "group", "add", "Made by a token")
+    tool.says("user", "token", "nobody", "x", "--scope", "group=rw", *state, status=NOTHING, said="no user 'nobody'")
+    tool.says("user", "token", "boss", "x", "--scope", "moon=rw", *state, status=USAGE, said="moon=rw")
+    assert {t["name"] for t in tool.rows("token", "list")} == {"nightly", "weekly"}
     assert tool.one("token", "revoke", "nightly")["result"] == "revoked"
     tool.run(*away, "device", "list", status=REFUSED)
 
