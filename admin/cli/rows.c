@@ -520,7 +520,7 @@ int adm_rows_end(struct adm_rows *r, struct hws_error *err)
 				err, HWS_ERR_INVAL, "--sort: there is no column '%s'", r->sort);
 	if (keeps(r)) {
 		if (r->sort)
-			qsort_r(r->kept, r->count, sizeof(struct kept *), compare, r);
+			qsort_r(r->kept, r->count, sizeof(void *), compare, r);
 		if (r->look->limit)
 			count = HWS_MIN(count, r->look->limit);
 		if (r->format == ADM_FORMAT_TABLE && !r->look->one) {

@@ -39,7 +39,7 @@ static int scopes_of(const json_t *scopes, enum dat_scope ret[DAT_AREAS])
 }
 
 static int add(struct sql_conn *c, const struct dat_keys *keys, const char *user,
-		struct dat_token_new_row *row, char ret_token[DAT_TOKEN_TEXT])
+		struct dat_token_new_row row, char ret_token[DAT_TOKEN_TEXT])
 {
 	char guid[DAT_GUID_TEXT];
 	struct dat_account a;
@@ -49,9 +49,9 @@ static int add(struct sql_conn *c, const struct dat_keys *keys, const char *user
 	if (r < 0)
 		return r;
 	r = dat_account_find(c, user, &a);
-	row->account_guid = a.guid;
+	row.account_guid = a.guid;
 	if (r == HWS_OK)
-		r = dat_token_add(c, row, now_ms(), guid, ret_token);
+		r = dat_token_add(c, &row, now_ms(), guid, ret_token);
 	if (r == HWS_OK)
 		r = dat_audit_add(c, keys,
 				&(struct dat_event){ .kind = "token.add",
@@ -59,12 +59,12 @@ static int add(struct sql_conn *c, const struct dat_keys *keys, const char *user
 						.via = "local",
 						.target_kind = "token",
 						.target_guid = guid,
-						.target_name = row->name },
+						.target_name = row.name },
 				now_ms());
 	return dat_tx_end(&tx, r);
 }
 
-static int make(struct adm_call *call, struct dat_token_new_row *row)
+static int make(struct adm_call *call, const struct dat_token_new_row *row)
 {
 	char token[DAT_TOKEN_TEXT] = "";
 	struct adm_api_store *s = NULL;
@@ -74,7 +74,7 @@ static int make(struct adm_call *call, struct dat_token_new_row *row)
 	if (r == HWS_OK)
 		r = adm_api_store_take(s, &c);
 	if (r == HWS_OK) {
-		r = add(c, adm_api_store_keys(s), call->args[0], row, token);
+		r = add(c, adm_api_store_keys(s), call->args[0], *row, token);
 		sql_give(c);
 	}
 	adm_api_store_close(s);
