@@ -374,7 +374,7 @@ static int keep(struct adm_rows *r, const json_t *row)
 		k->row = json_incref((json_t *)(uintptr_t)row);
 	if (!full && r->count == r->room) {
 		size_t room = r->room ? 2 * r->room : 256;
-		struct kept **more = hws_realloc_array(r->kept, room, sizeof(*more));
+		struct kept **more = hws_realloc_array(r->kept, room, sizeof(void *));
 
 		full = !more;
 		if (more) {
