@@ -3,7 +3,9 @@
 on the database alone when nothing answers."""
 import os
 import re
+import subprocess
 import sys
+import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
@@ -153,6 +155,27 @@ def from_elsewhere(tool, api):
     tool.run(*away, "device", "list", status=REFUSED)
 
 
+def audit(tool):
+    """What was done stands there, and what is being done comes at once."""
+    done = [e["action"] for e in tool.rows("audit", "console", "--since", "1d")]
+    assert {"group.add", "user.add", "token.add"} <= set(done), set(done)
+    assert tool.rows("audit", "console", "--limit", "3") == tool.rows("audit", "list", "--kind", "console", "--limit", "3")
+    assert tool.rows("audit", "list", "--until", "2020-01-01") == []
+    assert len(tool.run("audit", "export").splitlines()) == len(tool.rows("audit", "list"))
+    assert tool.run("audit", "export", "--as", "csv").startswith("seq,")
+    assert tool.one("audit", "verify")["ok"] is True
+    with subprocess.Popen([admin_tool.PROGRAM, "audit", "list", "--follow"], env=tool.env, stdout=subprocess.PIPE, text=True) as proc:
+        try:
+            seen, number = threading.Event(), 0
+            threading.Thread(target=lambda: proc.stdout.readline() and seen.set(), daemon=True).start()
+            while not seen.wait(0.5):
+                number += 1
+                assert number < 120, "no event came within a minute"
+                tool.run("group", "add", f"seen {number}", "--quiet")
+        finally:
+            proc.terminate()
+
+
 def take_over(tool, folder):
     state = ("--data-dir", os.path.join(folder, "state"))
     people = tool.file("people.csv", "what,name,email\nuser,zed,z@example.org\ngroup,Night,\n")
@@ -206,6 +229,7 @@ def main():
             books(tool)
             policy(tool)
             from_elsewhere(tool, api)
+            audit(tool)
             take_over(tool, api.dir)
             break_glass(tool, api)
             api.end()
