@@ -8,6 +8,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
 #include "shared/daemon/findings.h"
+#include "shared/net/tls_expiry.h"
 #include "shared/web/fetch.h"
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,30 @@ static void check_audit(struct adm_call *call, json_t *checks)
 	json_decref(answer);
 }
 
+/* Of this machine's hawser-api: the file that its settings name. */
+static void check_own_certificate(json_t *checks)
+{
+	const struct adm_query ask = { 0 };
+	json_t *req = json_pack("{s:s}", "cmd", "config"), *answer = NULL;
+	struct hws_error err = { 0 };
+	const char *file;
+	int64_t until = 0;
+	int r = adm_query_ask(&ask, ADM_API_CONTROL, req, &answer, &err);
+
+	file = json_string_value(json_object_get(json_object_get(answer, "config"), "tls-cert"));
+	if (r == HWS_OK && file && *file) {
+		r = hws_tls_expires(file, &until);
+		if (r == HWS_OK)
+			check_certificate(until, checks);
+		else
+			hws_findings_add(checks, "certificate", HWS_FOUND_LOOK,
+					"look whether it is there, and a PEM file", "%s: %s", file,
+					hws_err_text(r));
+	}
+	json_decref(req);
+	json_decref(answer);
+}
+
 static int check_api(struct adm_call *call, json_t *checks)
 {
 	json_t *health = NULL;
@@ -162,6 +187,8 @@ static int check_api(struct adm_call *call, json_t *checks)
 
 	if (adm_settings_remote(&call->settings))
 		check_outside(call, checks);
+	else
+		check_own_certificate(checks);
 	status = adm_rest_call(call, "GET", "/health", NULL, &health);
 	if (status) {
 		hws_findings_add(checks, "API", HWS_FOUND_BAD,

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """hawser-admin and the real hawser-api: by the local socket as the operator of the machine, from elsewhere with a token, and
 on the database alone when nothing answers."""
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -155,6 +158,15 @@ def from_elsewhere(tool, api):
     tool.run(*away, "device", "list", status=REFUSED)
 
 
+def doctor(tool, folder):
+    """The certificate's end, the database, and what to do where something is not as it should be."""
+    found = {c["what"]: c for c in json.loads(tool.run("server", "doctor", "--json", status=FAILED))["checks"]}
+    assert found["API"]["state"] == found["API database"]["state"] == "good", found
+    assert found["rendezvous"]["state"] == "bad" and found["rendezvous"]["do"], found
+    assert found["certificate"]["state"] == "look" and "in 4 days" in found["certificate"]["text"], found
+    tool.says("--socket", os.path.join(folder, "nothing"), "doctor", status=NOTHING, said="nothing")  # as it always was
+
+
 def audit(tool):
     """What was done stands there, and what is being done comes at once."""
     done = [e["action"] for e in tool.rows("audit", "console", "--since", "1d")]
@@ -217,7 +229,11 @@ class Kept(api_server.Api):
 
 def main():
     os.environ["HAWSER_API_SECRETS_FILE"] = ""
-    api = Kept()
+    folder = tempfile.mkdtemp(prefix="hawser-admin-")
+    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "5", "-subj", "/CN=localhost",
+        "-keyout", key, "-out", cert], check=True, capture_output=True)
+    api = Kept(args=("--tls-cert", cert, "--tls-key", key, "--tls-port", "0"))
     env = {"HAWSER_API_RUNTIME_DIR": os.path.join(api.dir, "run"), "HAWSER_API_SECRETS_FILE": api.secrets}
     try:
         with admin_tool.Tool(**env) as tool:
@@ -229,6 +245,7 @@ def main():
             books(tool)
             policy(tool)
             from_elsewhere(tool, api)
+            doctor(tool, folder)
             audit(tool)
             take_over(tool, api.dir)
             break_glass(tool, api)
@@ -236,6 +253,7 @@ def main():
             after_the_end(tool, api.dir)
     finally:
         api.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
  * and what to do; never the library's own words. */
 #include "shared/base/macros.h"
 #include "shared/net/tls.h"
+#include "shared/net/tls_expiry.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -10,6 +11,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static char dir[200], cert[240], key[240];
@@ -113,7 +115,25 @@ START_TEST(each_fault_is_named_with_its_file)
 }
 END_TEST
 
+START_TEST(how_long_a_certificate_is_good)
+{
+	int64_t until = -1, now = (int64_t)time(NULL);
+
+	EVP_PKEY_free(write_pair(EVP_EC_gen("P-256")));
+	ck_assert_int_eq(hws_tls_expires(cert, &until), HWS_OK);
+	ck_assert_int_gt(until, now + 3000);
+	ck_assert_int_lt(until, now + 4200);
+	until = -1;
+	ck_assert_int_eq(hws_tls_expires(key, &until), HWS_ERR_CORRUPT);
+	ck_assert_int_eq(hws_tls_expires("/nowhere/cert.pem", &until), HWS_ERR_NOTFOUND);
+	put(cert, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	ck_assert_int_eq(hws_tls_expires(cert, &until), HWS_ERR_CORRUPT);
+	ck_assert_int_eq(until, -1);
+}
+END_TEST
+
 int main(void)
 {
-	return test_main("net/tls", 60, set_up, NULL, TESTS(each_fault_is_named_with_its_file));
+	return test_main("net/tls", 60, set_up, NULL,
+			TESTS(each_fault_is_named_with_its_file, how_long_a_certificate_is_good));
 }
