@@ -1,5 +1,5 @@
-/* Recordings at the auditor's: making his pair of keys, and opening what only it opens. No server is
- * asked, and the secret key is given to none. */
+/* Recordings at the auditor's: a pair of keys is made, and what only it opens is opened. No server
+ * is asked, and the secret key is given to none. */
 #include "admin/cli/verbs.h"
 #include "admin/record/keys.h"
 #include "admin/record/open.h"
