@@ -164,7 +164,7 @@ bool adi_presence_quick(struct adi_presence *p, const struct adi_beat *b, int64_
 	e = *place_of(p, b->id);
 	quick = e && e->settled && e->due == b->has && now - e->learnt_at < TRUST_MS &&
 			strcmp(e->text + e->uuid_at, b->uuid) == 0;
-	/* when all are to be asked for at once the database gets no more than it can take: the others
+	/* when all are to be asked for at once the database gets no more than it can take: others
 	 * go on as before until their next sign of life */
 	if (quick && e->stale)
 		quick = !hws_bucket_take(&p->again, 1, (uint64_t)now * 1000);

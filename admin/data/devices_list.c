@@ -177,8 +177,8 @@ static int few_row(const struct sql_row *row, void *arg)
 	return sql_copy(row, 0, few->guid[few->n++], DAT_GUID_TEXT);
 }
 
-/* A search reads all that there is, since no index serves it: this one reads it once, where counting
- * and a page would each do it. `few->n` FEW + 1: there are more. */
+/* A search reads all that there is, since no index serves it: this one reads it once, where
+ * counting and a page would each do it. `few->n` FEW + 1: there are more. */
 static int find_few(struct sql_conn *c, const struct dat_device_filter *f, struct where *w,
 		struct few *few)
 {

@@ -1,7 +1,7 @@
 /* reach/server_query: one short link to a rendezvous server: connect, say something, hear answers.
  * By TCP the local port can be used again right after (hole punching). Without `secure_pk` an offer
- * of encryption is skipped: a link that speaks first stays plain by protocol, and nothing secret may
- * go over it. One loop thread. */
+ * of encryption is skipped: a link that speaks first stays plain by protocol, and nothing secret
+ * may go over it. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"

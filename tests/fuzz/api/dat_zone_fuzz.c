@@ -1,5 +1,5 @@
-/* A table of a zone, as a machine's package has it or somebody has changed it. Input: eight bytes of
- * the moment, then the table. */
+/* A table of a zone, as a machine's package has it or somebody has changed it. Input: eight bytes
+ * of the moment, then the table. */
 #include "admin/data/zone.h"
 #include <stdlib.h>
 #include <string.h>

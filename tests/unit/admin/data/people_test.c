@@ -21,8 +21,8 @@ static void add(const char *name, enum dat_role role, char guid[DAT_GUID_TEXT])
 START_TEST(names_that_look_alike_are_one)
 {
 	static const char *const same[] = { "STRASSE", "strasse",
-		"Stra\xc3\x9f"
-		"e",
+		("Stra\xc3\x9f"
+		 "e"),
 		"\xef\xbc\xb3trasse" /* a wide S */ };
 	char key[DAT_NAME_KEY_TEXT], other[DAT_NAME_KEY_TEXT], like[40];
 

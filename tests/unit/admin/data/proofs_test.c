@@ -1,5 +1,6 @@
 /* What a login hangs on: sessions of an account as it was proved, hashes that another password has
- * overtaken, challenges, codes, tokens that are changed, lists in order, pictures: on both engines. */
+ * overtaken, challenges, codes, tokens that are changed, lists in order, pictures: on both
+ * engines. */
 #include "admin/data/accounts.h"
 #include "admin/data/avatars.h"
 #include "admin/data/factors.h"
