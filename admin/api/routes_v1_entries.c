@@ -429,7 +429,7 @@ static int do_put_tag(struct adi_work *w)
 
 	if (r == HWS_OK) /* opaque */
 		r = dat_tag_put(w->c, b.guid, s.name,
-				color ? 0xff000000ll | strtoll(color + 1, NULL, 16) : -1);
+				color ? 0xff000000LL | strtoll(color + 1, NULL, 16) : -1);
 	if (r == HWS_ERR_FULL)
 		return adi_work_refuse(w, ADI_IN_USE, NULL, "The book has too many tags.");
 	if (r == HWS_OK && to && !hws_str_equal(to, s.name)) {

@@ -2,7 +2,7 @@
 #include "admin/data/books.h"
 #include "shared/base/str.h"
 
-#define USUAL_COLOR 0xff00ff00ll /* opaque green: 0 would not be seen */
+#define USUAL_COLOR 0xff00ff00LL /* opaque green: 0 would not be seen */
 
 static int check_tag(const char *name)
 {

@@ -58,7 +58,7 @@ int dat_rule_enable(struct sql_conn *c, const char *guid, bool on, int64_t now) 
 	"r.days, r.minute_from, r.minute_to, r.utc_offset, r.valid_from, r.valid_until, r.note, "  \
 	"r.created_at, r.updated_at, r.name, r.control_role_guid, r.zone"
 #define DAT_RULE_COLUMNS_N 19u
-int dat_rule_row(const struct sql_row *row, struct dat_rule *ret) HWS_MUST_CHECK;
+int dat_rule_row(const struct sql_row *row, struct dat_rule *rule) HWS_MUST_CHECK;
 
 /* account_guid "" = not logged in. Rules that are too many to read (1000 that name both) refuse:
  * HWS_ERR_TOOBIG. */
