@@ -185,39 +185,6 @@ int dat_rule_get(struct sql_conn *c, const char *guid, struct dat_rule *ret)
 	return r;
 }
 
-struct list {
-	dat_rule_fn fn;
-	void *arg;
-};
-
-static int list_row(const struct sql_row *row, void *arg)
-{
-	const struct list *l = arg;
-	struct dat_rule rule = { 0 };
-	int r = read_rule(row, &rule);
-
-	return r == HWS_OK ? l->fn(&rule, l->arg) : r;
-}
-
-#define NAMED "WHERE ($1 = '' OR r.subj_guid = $1 OR r.obj_guid = $1) "
-
-int dat_rule_list(struct sql_conn *c, const char *guid, struct dat_page page, dat_rule_fn fn,
-		void *arg, int64_t *ret_total)
-{
-	struct list l = { fn, arg };
-	int r = sql_number(c, "SELECT count(*) FROM access_rule r " NAMED, SQL_P(SQL_T(guid)),
-			ret_total);
-
-	page = dat_page(page);
-	if (r == HWS_OK)
-		r = sql_query(c,
-				DAT_RULE_COLUMNS " FROM access_rule r " NAMED
-						 "ORDER BY r.created_at, r.guid LIMIT $2 OFFSET $3",
-				SQL_P(SQL_T(guid), SQL_I(page.limit), SQL_I(page.offset)), list_row,
-				&l);
-	return r;
-}
-
 /* --- the decision ----------------------------------------------------------------------------- */
 
 struct ends_of {

@@ -29,11 +29,6 @@ int dat_rule_replace(struct sql_conn *c, const char *guid, const struct dat_rule
 		int64_t now) HWS_MUST_CHECK;
 int dat_rule_get(struct sql_conn *c, const char *guid, struct dat_rule *ret) HWS_MUST_CHECK;
 int dat_rule_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
-typedef int (*dat_rule_fn)(const struct dat_rule *rule, void *arg);
-/* `guid` "" = all, else those that name it at either end. */
-int dat_rule_list(struct sql_conn *c, const char *guid, struct dat_page page, dat_rule_fn fn,
-		void *arg, int64_t *ret_total) HWS_MUST_CHECK;
-
 /* Enough of a rule's fields to show it among others, with the names of what it points at. */
 struct dat_rule_names {
 	char subj[DAT_NAME_TEXT], obj[DAT_NAME_TEXT], control_role[DAT_NAME_TEXT];

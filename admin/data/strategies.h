@@ -43,8 +43,6 @@ struct dat_strategy_filter {
 /* By name. */
 int dat_strategy_find(struct sql_conn *c, const struct dat_strategy_filter *f, struct dat_page page,
 		dat_strategy_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
-int dat_strategy_find_name(
-		struct sql_conn *c, const char *name, struct dat_strategy *ret) HWS_MUST_CHECK;
 /* How many devices it is in force for. */
 int dat_strategy_devices(struct sql_conn *c, const char *guid, int64_t *ret) HWS_MUST_CHECK;
 /* The same of all that are in force for any, in one pass over the devices. */

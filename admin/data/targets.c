@@ -165,21 +165,6 @@ int dat_strategy_find(struct sql_conn *c, const struct dat_strategy_filter *f, s
 	return r;
 }
 
-int dat_strategy_find_name(struct sql_conn *c, const char *name, struct dat_strategy *ret)
-{
-	struct dat_strategy s = { 0 };
-	char key[DAT_NAME_KEY_TEXT];
-	int r = dat_name_key(name, key);
-
-	/* what cannot be a name is nobody's */
-	r = r == HWS_OK ? sql_one(c, DAT_STRATEGY_COLUMNS "WHERE s.name_key = $1",
-					  SQL_P(SQL_T(key)), dat_strategy_row, &s)
-			: HWS_ERR_NOTFOUND;
-	if (r == HWS_OK)
-		*ret = s;
-	return r;
-}
-
 #define IN_FORCE                                                                                   \
 	"coalesce(td.strategy_guid, tu.strategy_guid, tg.strategy_guid, (SELECT guid FROM "        \
 	"strategy WHERE is_default = 1))"

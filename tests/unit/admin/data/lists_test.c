@@ -216,7 +216,7 @@ START_TEST(strategies_and_control_roles)
 	f.enabled = 1;
 	ck_ok(dat_strategy_find(test_conn, &f, page, say_strategy, NULL, &total));
 	is("Alpha;", total, 1);
-	ck_ok(dat_strategy_find_name(test_conn, "BETA", &s));
+	ck_ok(dat_strategy_get(test_conn, b, &s));
 	ck_assert_int_eq(s.updated_at, NOW + 1);
 	ck_assert_int_eq(s.created_at, NOW);
 	ck_ok(dat_strategy_assign(test_conn, a, DAT_TARGET_USER, ann, NOW));

@@ -114,7 +114,8 @@ END_TEST
 
 START_TEST(a_token_is_changed)
 {
-	struct dat_token_new_row in = { .name = "t", .scope = { [DAT_AREA_USER] = DAT_SCOPE_WRITE } };
+	struct dat_token_new_row in = { .name = "t",
+		.scope = { [DAT_AREA_USER] = DAT_SCOPE_WRITE } };
 	enum dat_scope scope[DAT_AREAS] = { [DAT_AREA_RECORDING] = DAT_SCOPE_READ };
 	struct dat_token_change ch = { .expires_at = -1, .enabled = -1 };
 	char owner[DAT_GUID_TEXT], guid[DAT_GUID_TEXT], secret[DAT_TOKEN_TEXT];
