@@ -1,5 +1,6 @@
 /* How a session gets its link: it asks reach for a way to the host and gives the viewer what it
  * found. Apart from the session loop, because a connection is made anew after each loss. */
+#include "client/api/account.h"
 #include "client/api/nat.h"
 #include "client/api/session_loop.h"
 #include "client/reach/search.h"
@@ -12,6 +13,7 @@
 struct api_way {
 	struct api_session_loop *e;
 	struct hws_search *search;
+	struct hws_accounts *logins; /* whose tokens the search has; NULL: none */
 	api_way_fn done;
 	void *arg;
 	bool taken;
@@ -45,8 +47,11 @@ static void on_reached(
 	bool has_pk = server && server->key[0] && hws_key_parse(server->key, pk) == HWS_OK;
 
 	if (r < 0) {
+		struct hws_error err = how->error;
+
+		api_account_explain(server && server->token_secret, &err);
 		api_why_keep(e, how->verdict);
-		w->done(r, NULL, how->error.text[0] ? how->error.text : hws_err_text(r), w->arg);
+		w->done(r, NULL, err.text[0] ? err.text : hws_err_text(r), w->arg);
 		return;
 	}
 	api_servers_found(e, server, by->place);
@@ -125,10 +130,11 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 	conf.reach.on_better = on_better;
 	conf.reach.arg = w;
 	api_servers_order(e, &servers);
+	api_account_tokens(e->ctx, &servers, &w->logins);
 	conf.servers = &servers;
 	r = hws_search_start(e->ctx->loop, e->ctx->work, &conf, on_reached, &w->search, err);
 	if (r < 0)
-		hws_free(w);
+		api_connect_drop(w);
 	else
 		*ret = w;
 	return r;
@@ -159,6 +165,7 @@ void api_connect_drop(struct api_way *w)
 	if (!w)
 		return;
 	hws_search_free(w->search);
+	api_account_tokens_free(w->logins);
 	hws_free(w);
 }
 

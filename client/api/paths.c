@@ -1,6 +1,7 @@
 /* How a session finds another way to its host. A run of reach brings a connection, a join makes it
  * a leg, and from there on the session goes over it; who has won is told by the legs, since one
  * that was given up may be used again. */
+#include "client/api/account.h"
 #include "client/api/session_loop.h"
 #include "client/reach/path_plan.h"
 #include "shared/base/clock.h"
@@ -40,7 +41,8 @@ struct api_paths {
 	struct hws_legs *legs;
 	struct hws_path_plan plan;
 	struct hws_timer step;
-	struct hws_reach *reach; /* the run, or the last one that brought something */
+	struct hws_reach *reach;     /* the run, or the last one that brought something */
+	struct hws_accounts *logins; /* whose token it has; NULL: none */
 	struct hws_leg_join *join;
 	bool is_ready, looking, only_direct;
 	bool moved; /* to another network: of ways in there nothing is known yet */
@@ -81,6 +83,8 @@ static void end_run(struct api_paths *p)
 	p->join = NULL;
 	hws_reach_free(p->reach);
 	p->reach = NULL;
+	api_account_tokens_free(p->logins);
+	p->logins = NULL;
 	p->looking = p->plan.running = false;
 }
 
@@ -224,12 +228,16 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 static void start_run(struct api_paths *p, bool only_direct)
 {
 	struct hws_error err = { 0 };
+	struct hws_server_list server = { .count = 1 };
 	struct hws_reach_conf conf;
 
 	end_run(p);
 	p->only_direct = only_direct;
 	p->looking = p->plan.running = true;
 	api_connect_conf(p->e, &conf);
+	memcpy(server.entry[0].key, p->e->key, sizeof(p->e->key));
+	api_account_tokens(p->e->ctx, &server, &p->logins);
+	conf.token = server.entry[0].token_secret;
 	conf.only_direct = only_direct;
 	if (only_direct) /* for the next look */
 		api_connect_doubt_nat(p->e);

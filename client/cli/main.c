@@ -128,6 +128,13 @@ static const struct hws_verb verbs[] = {
 			true },
 	{ "files", "ID|HOST[:PORT] [COMMAND ...]", "the files of a host (see files --help)", 0, -1,
 			cli_files, true },
+	{ "login", "[--user NAME] [OPTION ...]",
+			"log in to your account at the server's API server", 0, -1, cli_login,
+			.more = cli_login_help },
+	{ "logout", "[OPTION ...]", "forget that login, and end it there", 0, -1, cli_logout,
+			.more = cli_account_help },
+	{ "account", "[--offline] [OPTION ...]", "who is logged in, and whether that still counts",
+			0, -1, cli_account, .more = cli_account_help },
 	{ "id", "", "the ID of this machine's host", 0, 0, cli_id },
 	{ "password", "[show|renew|set|remove]", "the password of this machine's host", 0, 1,
 			cli_password },
@@ -165,6 +172,11 @@ static int usage(FILE *out, int status)
 	      "  forward ID|HOST[:PORT] -L PORT:HOST:PORT\n"
 	      "                           carry ports through a session; hawser forward --help says more\n"
 	      "  files ID|HOST[:PORT]     its files: ls, get, put, sync ..., or a prompt; hawser files --help\n"
+	      "\n"
+	      "Your account at the server:\n"
+	      "  login [--user NAME]      log in; hawser login --help has the options\n"
+	      "  logout                   log out\n"
+	      "  account                  who is logged in, and whether that still counts\n"
 	      "\n"
 	      "The host on this machine:\n"
 	      "  id                       the ID others reach it by\n"

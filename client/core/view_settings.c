@@ -1,6 +1,7 @@
 /* The viewer's configuration file. Only what differs from the defaults is written, so that a
  * later version can choose better ones. */
 #include "client/core/view_settings.h"
+#include "client/core/account_words.h"
 #include "client/media/codec_table.h"
 #include "client/reach/server_list.h"
 #include "shared/base/log.h"
@@ -35,6 +36,14 @@ static const struct hws_option table[] = {
 			.arg = "BASE64,...",
 			.help = "Public key of that server (its id_ed25519.pub); of several servers one "
 				"that is the same for all, or one for each, in their order, - for none." },
+	{ .section = "",
+			.name = "api-server",
+			.type = HWS_OPT_STR,
+			.offset = AT(api_server),
+			.def = "",
+			.arg = "URL",
+			.help = "Where the accounts of the first server are, for hawser login; empty: "
+				"http at the server's port less two." },
 	{ .section = "",
 			.name = "id",
 			.type = HWS_OPT_STR,
@@ -252,6 +261,14 @@ static bool is_proxy(const char *url, const char *user, const char *password)
 	return good;
 }
 
+static bool is_api(const char *url)
+{
+	char api[HWS_ACCOUNT_API_TEXT];
+	bool plain;
+
+	return hws_account_api_take(url, api, sizeof(api), &plain) == HWS_OK;
+}
+
 /* NULL: fine; else what it must be. */
 static const char *what_is_wrong(const char *name, const char *value)
 {
@@ -267,6 +284,8 @@ static const char *what_is_wrong(const char *name, const char *value)
 	if (hws_str_equal(name, "key") && !hws_server_list_are_keys(value))
 		return "is not a server key; copy the one line of the server's id_ed25519.pub (44 "
 		       "characters), or of several servers such lines with commas between";
+	if (hws_str_equal(name, "api-server") && *value && !is_api(value))
+		return "must be https:// or http://HOST[:PORT], perhaps with a path";
 	if (is_text && strlen(value) > NAME_BYTES_MAX)
 		return "must have at most 128 bytes";
 	if (hws_str_equal(name, "proxy-url") && !is_proxy(value, "", ""))

@@ -9,6 +9,7 @@
 
 struct hws_viewer_config {
 	char *server, *key; /* rendezvous server and its public key; "" = none */
+	char *api_server;   /* where accounts are; "" = at the rendezvous server */
 	char *id, *name;    /* what hosts are shown; "" = of this machine and user */
 	bool force_relay, keep_path, require_v2;
 	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */

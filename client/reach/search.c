@@ -205,6 +205,7 @@ static int start_reach(struct run *r, struct hws_error *err)
 	if (server) {
 		conf.server = name_of(r);
 		conf.key = server->key;
+		conf.token = server->token_secret;
 	}
 	conf.on_progress = on_progress;
 	conf.on_better = on_better;

@@ -12,6 +12,8 @@
 struct hws_server_entry {
 	char text[HWS_SERVER_ADDR_TEXT]; /* as reach/server_addr reads it */
 	char key[HWS_KEY_TEXT_MAX + 1];  /* "" = none is known */
+	/* of an account there, NULL = none; a secret, of whoever set it */
+	const char *token_secret;
 };
 
 struct hws_server_list {

@@ -20,6 +20,7 @@
  *     hawser_session_close(session);
  *     hawser_context_free(ctx); */
 #pragma once
+#include <hawser/account.h>
 #include <hawser/doctor.h>
 #include <hawser/host.h>
 #include <hawser/lan.h>
