@@ -176,15 +176,16 @@ static int second_factor(struct api_account_web *w, const struct hawser_login_co
 	if (!first)
 		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
 	if (!c->code)
-		r = api_fail(HAWSER_ERR_PASSWORD, "the account has a second factor, and nobody can be "
-						  "asked for its code");
+		r = api_fail(HAWSER_ERR_PASSWORD,
+				"the account has a second factor, and nobody can be "
+				"asked for its code");
 	else if (!c->code(first->said == HWS_ACCOUNT_CODE_APP ? HAWSER_CODE_APP : HAWSER_CODE_MAIL,
 				 first->hint, code, sizeof(code), c->arg) ||
 			!*code)
 		r = api_fail(HAWSER_ERR_CANCELED, "no code was given");
 	if (r == HAWSER_OK)
-		r = api_account_post(w, "/api/login",
-				hws_account_ask_code(&w->device, first, code), reply);
+		r = api_account_post(w, "/api/login", hws_account_ask_code(&w->device, first, code),
+				reply);
 	hws_wipe(code, sizeof(code));
 	hws_free_wiped(first, sizeof(*first));
 	return r;

@@ -119,8 +119,9 @@ static int take_password(struct options *o, char *buf, size_t size)
 	if (o->password_file)
 		return cli_secret_file(o->password_file, buf, size);
 	if (!cli_secret_ask("Password of the account: ", buf, size))
-		return cli_fail(CLI_PASSWORD, "no password was given: there is no terminal to ask on; "
-					      "--password-file or --password-stdin give one");
+		return cli_fail(CLI_PASSWORD,
+				"no password was given: there is no terminal to ask on; "
+				"--password-file or --password-stdin give one");
 	return CLI_OK;
 }
 

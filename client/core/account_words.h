@@ -44,5 +44,4 @@ char *hws_account_ask_self(const struct hws_account_device *d);
 int hws_account_api_of(const char *server, char *buf, size_t size) HWS_MUST_CHECK;
 /* A web address that can be one; a slash at the end is cut. *ret_plain: http without TLS to another
  * machine. */
-int hws_account_api_take(
-		const char *url, char *buf, size_t size, bool *ret_plain) HWS_MUST_CHECK;
+int hws_account_api_take(const char *url, char *buf, size_t size, bool *ret_plain) HWS_MUST_CHECK;

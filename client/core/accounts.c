@@ -76,7 +76,8 @@ int hws_accounts_load(struct hws_accounts *a, const char *path, struct hws_error
 	r = hws_private_file_read(path, HWS_PRIVATE_SECRET, &text, err);
 	if (r == HWS_OK && hws_accounts_parse(a, hws_buf_bytes(&text)) < 0)
 		r = hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is damaged; remove it, and 'hawser login' makes a new one", path);
+				"%s is damaged; remove it, and 'hawser login' makes a new one",
+				path);
 	else if (r == HWS_ERR_NOTFOUND)
 		r = HWS_OK;
 	hws_buf_done_wiped(&text);
@@ -88,8 +89,8 @@ static json_t *one_json(const struct hws_account *a)
 	char key[HWS_KEY_TEXT];
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:b,s:s}", "key", hws_key_text(a->pk, key), "api",
-			a->api, "user", a->user, "title", a->title, "since", (json_int_t)a->since, "insecure_http",
-			(int)a->plain, "token", a->token_secret);
+			a->api, "user", a->user, "title", a->title, "since", (json_int_t)a->since,
+			"insecure_http", (int)a->plain, "token", a->token_secret);
 }
 
 int hws_accounts_store(const struct hws_accounts *a, const char *path, struct hws_error *err)
