@@ -82,15 +82,19 @@ void api_account_tokens(
 	*ret = a;
 }
 
-void api_account_explain(bool has_token, struct hws_error *err)
+void api_account_explain(const struct hws_server_entry *server, struct hws_error *err)
 {
+	const char *remedy = "('hawser login' logs in)";
 	char text[sizeof(err->text)];
 
 	if (err->code != HWS_ERR_DENIED || !strcasestr(err->text, "log in"))
 		return;
-	if (hws_fmt(text, sizeof(text), "%s %s", err->text,
-			    has_token ? "Your login has ended: 'hawser login' begins a new one"
-				      : "('hawser login' logs in)") == HWS_OK)
+	if (server && hws_str_starts(server->text, "ws://"))
+		remedy = "A login does not go over a WebSocket without TLS: the server by wss://, or as "
+			 "HOST[:PORT], has it";
+	else if (server && server->token_secret)
+		remedy = "Your login has ended: 'hawser login' begins a new one";
+	if (hws_fmt(text, sizeof(text), "%s %s", err->text, remedy) == HWS_OK)
 		memcpy(err->text, text, sizeof(text));
 }
 

@@ -11,4 +11,4 @@ void api_account_tokens(
 		hawser_context *ctx, struct hws_server_list *servers, struct hws_accounts **ret);
 void api_account_tokens_free(struct hws_accounts *a); /* takes NULL */
 /* Makes of a server's refusal one that says what to do, where a login is what it wants. */
-void api_account_explain(bool has_token, struct hws_error *err);
+void api_account_explain(const struct hws_server_entry *server, struct hws_error *err);

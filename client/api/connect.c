@@ -49,7 +49,7 @@ static void on_reached(
 	if (r < 0) {
 		struct hws_error err = how->error;
 
-		api_account_explain(server && server->token_secret, &err);
+		api_account_explain(server, &err);
 		api_why_keep(e, how->verdict);
 		w->done(r, NULL, err.text[0] ? err.text : hws_err_text(r), w->arg);
 		return;

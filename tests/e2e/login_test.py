@@ -147,11 +147,33 @@ def let_in(v, stack, wire):
     check(NAME in text and "counts" in text, text)
     token = v.token()
     v.look(OK)
+    v.look(OK, "--relay")
     sent = wire.bytes()
     check(wire.links and sent, "the viewer did not come by the wire that is watched")
     for form in (token.encode(), base64.b64encode(token.encode())[:-4]):
         check(form not in sent, "the login crossed the wire in the open")
     return token
+
+
+def unmasked(sent):
+    """A viewer's frames are masked by the four bytes before them: each place may be one."""
+    for i in range(len(sent) - 4):
+        rest = sent[i + 4:i + 4100]
+        mask = (sent[i:i + 4] * 1024)[:len(rest)]
+        yield (int.from_bytes(rest, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(rest), "big")
+
+
+def by_websocket(v, stack, token):
+    """No key is agreed there: one without TLS is for those who are not logged in."""
+    wire = Wire(stack.port + 2)
+    text = v.look(DENIED, "--server", f"ws://127.0.0.1:{wire.port}/ws/id", "--key", stack.key)
+    check("wss://" in text, text)
+    asked = False
+    for plain in unmasked(wire.bytes()):
+        asked |= stack.id.encode() in plain
+        check(token.encode() not in plain, "the login crossed the wire in the open")
+    check(asked, "the question for the host is not found on the wire, so the login would not be, either")
+    wire.close()
 
 
 def no_encryption(v, stack, token):
@@ -225,6 +247,7 @@ def main():
             where_it_goes(v, api)
             refused_without(v)
             token = let_in(v, stack, wire)
+            by_websocket(v, stack, token)
             no_encryption(v, stack, token)
             second_factor(v, api)
             ended_there(v, api, user["guid"])

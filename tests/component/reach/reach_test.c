@@ -43,7 +43,6 @@ struct scene {
 	uint64_t meeting;
 	bool done, relayed;
 	bool only_direct; /* what is begun from now on */
-	const char *token;
 	struct hws_verdict verdict;
 	int result;
 	char path[16], text[400], state_text[200];
@@ -282,7 +281,6 @@ static void reach_by(const char *server, const char *id, const char *key, bool f
 		.version = "1.4.9",
 		.proxy = s.proxy.kind != HWS_PROXY_NONE ? &s.proxy : NULL,
 		.only_direct = s.only_direct,
-		.token = s.token,
 		.force_relay = force_relay };
 	struct hws_error err;
 
@@ -396,23 +394,6 @@ START_TEST(a_wrong_key_is_explained)
 	ck_assert_int_eq(s.result, HWS_ERR_KEY);
 	ck_assert_ptr_nonnull(strstr(s.text, "hawser-rendezvous key"));
 	ck_assert_int_eq(s.verdict.why, HWS_INDIRECT_SERVER_KEY);
-}
-END_TEST
-
-/* An account's token crosses no wire in plain: the link is encrypted for the configured key first,
- * and by another key nothing is said. 1: by the relay */
-START_TEST(a_token_goes_by_an_encrypted_link)
-{
-	start_server();
-	start_relay();
-	start_host();
-	s.token = "0123456789abcdef";
-	reach(HOST_ID, s.key, _i == 1);
-	ck_assert_msg(s.result == HWS_OK, "%s", s.text);
-	ck_assert_uint_gt(s.statement_len, 0);
-	reach(HOST_ID, "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=", false);
-	ck_assert_int_eq(s.result, HWS_ERR_KEY);
-	ck_assert_ptr_nonnull(strstr(s.text, "another key"));
 }
 END_TEST
 
@@ -702,7 +683,6 @@ int main(void)
 					a_relay_is_met_when_it_is_asked_for));
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_add_loop_test(tc, a_token_goes_by_an_encrypted_link, 0, 2);
 	tcase_add_loop_test(tc, by_websockets_both_meet_at_the_relay, 0, 3);
 	tcase_add_loop_test(tc, through_a_proxy_both_meet_at_the_relay, 0, 2);
 	tcase_add_loop_test(tc, a_certificate_that_proves_nothing_is_refused, 0, 5);
