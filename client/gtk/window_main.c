@@ -2,6 +2,7 @@
  * knows it asks of libhawser. */
 #include "client/gtk/window_main.h"
 #include "client/gtk/access.h"
+#include "client/gtk/account_part.h"
 #include "client/gtk/host_viewers.h"
 #include "client/gtk/lan_list.h"
 #include "client/gtk/screenshot.h"
@@ -13,6 +14,7 @@ struct main_window {
 	GtkEditable *target, *server, *key;
 	GtkCheckButton *require_v2;
 	GtkListBox *recent;
+	GtkWidget *account;
 	GtkLabel *id, *own_server, *password, *fingerprint, *hint, *settings_hint;
 	guint end_timer; /* --seconds */
 };
@@ -202,6 +204,7 @@ static void on_active(GtkWindow *window, GParamSpec *param, gpointer arg)
 	if (gtk_window_is_active(window)) {
 		show_recent(w);
 		show_host(w, false);
+		gui_account_refresh(w->account);
 	}
 }
 
@@ -219,6 +222,7 @@ static void on_save(GtkWidget *widget, gpointer arg)
 		gtk_label_set_text(w->settings_hint, hawser_last_error());
 	else
 		gtk_label_set_text(w->settings_hint, "Saved.");
+	gui_account_refresh(w->account);
 }
 
 static GtkLabel *add_label(GtkWidget *box, const char *text, const char *class)
@@ -294,6 +298,8 @@ static GtkWidget *build_left(struct main_window *w)
 	gtk_box_append(GTK_BOX(box), GTK_WIDGET(w->require_v2));
 	add_button(box, "Save", G_CALLBACK(on_save), w, false);
 	w->settings_hint = add_label(box, "Needed to reach computers by ID.", "hawser-hint");
+	w->account = gui_account_new(w->app->context);
+	gtk_box_append(GTK_BOX(box), w->account);
 	return box;
 }
 
