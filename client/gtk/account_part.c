@@ -327,8 +327,9 @@ GtkWidget *gui_account_new(hawser_context *context)
 	gtk_entry_set_placeholder_text(GTK_ENTRY(p->user), "name of your account");
 	p->password = add_entry(p->form, gtk_password_entry_new(), "Password of the account",
 			G_CALLBACK(on_log_in), p);
+	g_object_set(p->password, "placeholder-text", "its password", NULL);
 	gtk_password_entry_set_show_peek_icon(GTK_PASSWORD_ENTRY(p->password), TRUE);
-	add_button(p->form, "Log in", G_CALLBACK(on_log_in), p);
+	add_button(p->form, "Log in at the server", G_CALLBACK(on_log_in), p);
 	p->code_form = add_box(box, GTK_ORIENTATION_VERTICAL);
 	p->code = add_entry(p->code_form, gtk_entry_new(), "Code", G_CALLBACK(on_code_given), p);
 	add_button(p->code_form, "Go on", G_CALLBACK(on_code_given), p);
