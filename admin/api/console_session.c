@@ -30,10 +30,10 @@ json_t *adi_out_console(struct adi_app *app, struct sql_conn *c, const struct ht
 	if (!shown)
 		return NULL;
 	adi_csrf(secret, csrf);
-	out = json_pack("{s:o,s:s,s:o,s:I,s:{s:s,s:s,s:I,s:s}}", "account", shown, "csrf", csrf,
-			"may", adi_v1_may(adi_v1_of(q), account->role), "expires_at",
+	out = json_pack("{s:o,s:s,s:o,s:I,s:{s:s,s:s,s:I}}", "account", shown, "csrf", csrf, "may",
+			adi_v1_may(adi_v1_of(q), account->role), "expires_at",
 			(json_int_t)expires_at, "server", "name", app->server_name, "version",
-			HAWSER_VERSION, "time", (json_int_t)adi_now(), "fingerprint", "");
+			HAWSER_VERSION, "time", (json_int_t)adi_now());
 	hws_wipe(csrf, sizeof(csrf));
 	return out;
 }
