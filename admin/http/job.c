@@ -6,12 +6,19 @@
 #include "shared/base/mem.h"
 #include "shared/daemon/metrics.h"
 #include "shared/net/forwarded.h"
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #define BODY_MAX (1u << 20)
 #define PASSWORD_NICE 10
-#define DROP_MAX (64u << 10) /* of bodies nobody asked for */
+#define DROP_MAX (64u << 10)  /* of bodies nobody asked for */
+#define SMALL_MAX (64u << 10) /* bodies that are not counted: links are */
+#define HELD_MAX (256ull << 20)
+#define HELD_PER_ADDRESS_MAX (32ull << 20)
+
+/* By bodies of all servers of this process; a job may outlive its link and its server. */
+static _Atomic uint64_t held;
 
 void htp_job_free(struct htp_job *job)
 {
@@ -20,6 +27,7 @@ void htp_job_free(struct htp_job *job)
 	if (!job)
 		return;
 	q = &job->request;
+	atomic_fetch_sub(&held, job->held);
 	if (q->who && q->who_free)
 		q->who_free(q->who);
 	json_decref(q->json);
@@ -96,6 +104,19 @@ static bool by_cookie(const struct htp_request *q)
 					!htp_head_get(&q->head, "Authorization"));
 }
 
+/* A page of another site can have a browser send such a request, as to log in or to guess. */
+static bool changes(const struct htp_request *q)
+{
+	return q->head.method != HTP_GET && q->head.method != HTP_HEAD;
+}
+
+static bool is_nobody(const struct htp_request *q)
+{
+	return (q->route->access == HTP_BEARER || q->route->access == HTP_CONSOLE) && !q->admin &&
+			!htp_head_get(&q->head, "Authorization") &&
+			!htp_head_get(&q->head, "Cookie");
+}
+
 static void judge(struct htp_job *job)
 {
 	struct htp_request *q = &job->request;
@@ -113,12 +134,14 @@ static void judge(struct htp_job *job)
 	q->arg = match.arg;
 	if (!match.route) {
 		no_route(job, match.allowed);
+	} else if ((by_cookie(q) || changes(q)) && !htp_origins_own(&s->origins, &q->head)) {
+		refuse(job, 403, "This request comes from another web site");
 	} else if (!within_rate(job, match.route->rate)) {
 		refuse(job, 429, "Too many requests; try again later");
 		htp_reply_field(&job->reply, "Retry-After", "5");
 		hws_count(&s->stats.refused[HTP_REFUSED_RATE]);
-	} else if (by_cookie(q) && !htp_origins_own(&s->origins, &q->head)) {
-		refuse(job, 403, "This request comes from another web site");
+	} else if (is_nobody(q)) {
+		refuse(job, 401, "Sign in first"); /* and no body of theirs is read */
 	}
 }
 
@@ -164,6 +187,22 @@ uint64_t htp_job_body_max(const struct htp_job *job)
 	if (job->answered || route->body == HTP_BODY_NONE)
 		return DROP_MAX;
 	return route->body_max ? route->body_max : BODY_MAX;
+}
+
+bool htp_job_hold(struct htp_job *job, uint64_t bytes)
+{
+	const struct htp_request *q = &job->request;
+
+	if (bytes <= SMALL_MAX)
+		return true;
+	if (!q->admin && htp_links_held(job->server, &q->peer) + bytes > HELD_PER_ADDRESS_MAX)
+		return false;
+	if (atomic_fetch_add(&held, bytes) + bytes > HELD_MAX) {
+		atomic_fetch_sub(&held, bytes);
+		return false;
+	}
+	job->held = bytes;
+	return true;
 }
 
 struct hws_buf *htp_job_body(struct htp_job *job)

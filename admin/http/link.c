@@ -122,6 +122,14 @@ static void begin_body(struct htp_link *l)
 		refuse(l, 413, HTP_REFUSED_BODY);
 		return;
 	}
+	if (!htp_job_hold(l->job, head->chunked ? max : HWS_MIN(head->length, max))) {
+		htp_reply_error(&l->job->reply, 503,
+				"Too many large requests at a time; try again later");
+		htp_reply_field(&l->job->reply, "Retry-After", "5");
+		l->job->answered = true;
+		refuse(l, 503, HTP_REFUSED_BUSY);
+		return;
+	}
 	if (!head->expect_continue || l->body.state == HTP_BODY_END)
 		return;
 	if (l->job->answered) { /* who waits for our word need not send it */
@@ -403,6 +411,20 @@ static void write_out(struct htp_link *l)
 	l->state = LINK_WRITING;
 	limit(l, WRITE_US + hws_buf_len(&l->out) / BODY_BYTES_PER_S * HWS_US_PER_S);
 	advance(l);
+}
+
+uint64_t htp_links_held(const struct htp_server *s, const struct sockaddr_storage *peer)
+{
+	const struct hws_list *node;
+	uint64_t sum = 0;
+
+	hws_list_for (node, &s->link_list) {
+		const struct htp_link *l = hws_container(node, struct htp_link, node);
+
+		if (l->job && l->job->held && hws_addr_ip_equal(&l->job->request.peer, peer))
+			sum += l->job->held;
+	}
+	return sum;
 }
 
 void htp_link_answer(struct htp_link *l)

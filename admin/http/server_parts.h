@@ -33,6 +33,7 @@ struct htp_job {
 	struct htp_link *link; /* of the loop's thread; NULL: has gone, the reply goes nowhere */
 	bool answered;         /* `reply` stands already: no handler is to run */
 	size_t text_len;       /* of request.text */
+	uint64_t held;         /* room for its body, see htp_job_hold */
 	uint64_t began_us;
 };
 
@@ -49,6 +50,9 @@ void htp_job_free(struct htp_job *job);
 /* How much of a body it takes, and where to (NULL = nowhere). */
 uint64_t htp_job_body_max(const struct htp_job *job);
 struct hws_buf *htp_job_body(struct htp_job *job);
+/* Takes room for a body of so many bytes: of large ones a few go at a time, in all and from one
+ * address, so that nobody fills the memory with what is not yet read. False: not now. */
+bool htp_job_hold(struct htp_job *job, uint64_t bytes) HWS_MUST_CHECK;
 /* The whole body is there: has it handled. `htp_link_answer` follows, perhaps within. */
 void htp_job_run(struct htp_job *job);
 /* The next part of its reply into reply.body; `htp_link_part` follows, never within. HWS_ERR_FULL:
@@ -65,4 +69,6 @@ void htp_link_part(struct htp_link *l, int r);
 /* All of them; `idle_only`: those that are between two requests. */
 void htp_links_close(struct htp_server *s, bool idle_only);
 
+/* Room that bodies of an address hold now. */
+uint64_t htp_links_held(const struct htp_server *s, const struct sockaddr_storage *peer);
 void htp_server_link_gone(struct htp_server *s);

@@ -17,6 +17,10 @@ static void set_up(void)
 	edge = edge_start(NULL);
 }
 
+#define BIG_HEAD                                                                                   \
+	"POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 1048576\r\n\r\n"
+#define SMALL_ECHO "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}"
+
 static void tear_down(void)
 {
 	edge_stop(edge);
@@ -81,7 +85,12 @@ static const struct {
 	{ "PUT /raw HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
 			"HTTP/1.1 400 ", NULL },
 	/* who asks */
-	{ "GET /who HTTP/1.1\r\n" HOST "\r\n", "{\"error\":\"Invalid token\"}", NULL },
+	{ "GET /who HTTP/1.1\r\n" HOST "\r\n", "{\"error\":\"Sign in first\"}", NULL },
+	{ "GET /who HTTP/1.1\r\n" HOST "Authorization: Bearer bad\r\n\r\n",
+			"{\"error\":\"Invalid token\"}", NULL },
+	/* a page of another site may have a browser log in, or guess */
+	{ "POST /echo HTTP/1.1\r\n" HOST "Origin: http://evil\r\nContent-Length: 2\r\n\r\n{}",
+			"HTTP/1.1 403 ", NULL },
 	{ "GET /who HTTP/1.1\r\n" HOST "Authorization: Bearer good\r\n\r\n", "HTTP/1.1 200 ",
 			NULL },
 	{ "GET /who HTTP/1.1\r\n" HOST "Authorization: Bearer good, x\r\n\r\n", "HTTP/1.1 401 ",
@@ -304,6 +313,30 @@ START_TEST(an_address_has_few_links)
 }
 END_TEST
 
+/* 31 bodies of a mebibyte that do not come hold what one address may; what is small goes on. */
+START_TEST(bodies_that_do_not_come_fill_no_memory)
+{
+	int fd[31];
+
+	for (unsigned i = 0; i < HWS_COUNT(fd); i++) {
+		fd[i] = edge_connect(edge);
+		ck_assert(edge_send(fd[i], BIG_HEAD, strlen(BIG_HEAD)));
+		ck_assert_ptr_nonnull(strstr(edge_until(fd[i], "\r\n\r\n"), "100 Continue"));
+	}
+	(void)edge_call(edge, "GET /peer HTTP/1.1\r\n" HOST "\r\n");
+	int more[2] = { edge_connect(edge), edge_connect(edge) };
+
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert(edge_send(more[i], BIG_HEAD, strlen(BIG_HEAD)));
+	ck_assert_ptr_nonnull(strstr(edge_until(more[0], "\r\n\r\n"), "100 Continue"));
+	ck_assert_ptr_nonnull(strstr(edge_rest(more[1]), "HTTP/1.1 503 "));
+	ck_assert_ptr_nonnull(strstr(edge_call(edge, SMALL_ECHO), "HTTP/1.1 200 "));
+	close(more[0]);
+	for (unsigned i = 0; i < HWS_COUNT(fd); i++)
+		close(fd[i]);
+}
+END_TEST
+
 START_TEST(who_goes_midway_is_forgotten)
 {
 	static const char request[] = "PUT /raw HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
@@ -502,6 +535,7 @@ int main(void)
 					a_reply_in_parts, who_waits_for_our_word_gets_it,
 					heads_are_capped, a_trickle_does_not_hold_a_link,
 					an_unused_link_ends, an_address_has_few_links,
+					bodies_that_do_not_come_fill_no_memory,
 					who_goes_midway_is_forgotten, guesses_are_counted,
 					a_full_queue_says_come_again, passwords_are_in_nobodys_way,
 					a_trusted_proxy_says_who_asks,
