@@ -4,7 +4,7 @@
 #include "shared/conf/option.h"
 
 struct rly_config {
-	char *config, *control, *runtime_dir, *user;
+	char *config, *control, *control_group, *runtime_dir, *user;
 	bool sandbox, takeover;
 	char *bind;
 	uint16_t port;

@@ -124,6 +124,7 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 	else if (was_open)
 		h->unseen[h->next_unseen++ % HWS_UNSEEN_MAX] = v->conn;
 	hws_host_session_free(v);
+	hws_report_changed(h->report); /* also of one that was never shown */
 	if (hws_daemon_draining(h->daemon) && !h->session_count)
 		hws_loop_stop(h->loop);
 }

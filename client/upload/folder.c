@@ -136,21 +136,15 @@ int64_t hws_upload_began_s(const char *name)
 	return 0;
 }
 
-struct reading {
-	struct hws_upload_list *l;
-};
-
+/* `arg`: the list. */
 static int take_name(const char *name, void *arg)
 {
-	struct reading *in = arg;
-
-	return is_recording(name) ? add(in->l, name, 0) : HWS_OK;
+	return is_recording(name) ? add(arg, name, 0) : HWS_OK;
 }
 
 int hws_upload_done_read(const char *path, struct hws_upload_list *ret, struct hws_error *err)
 {
 	struct hws_upload_list l = { 0 };
-	struct reading in = { &l };
 	struct hws_buf text;
 	int r;
 
@@ -161,7 +155,7 @@ int hws_upload_done_read(const char *path, struct hws_upload_list *ret, struct h
 		r = hws_buf_err(&text);
 		if (r == HWS_OK)
 			r = hws_str_each((const char *)hws_buf_bytes(&text).ptr, '\n', take_name,
-					&in);
+					&l);
 		if (r < 0)
 			hws_error_set(err, r, "%s: %s", path, hws_err_text(r));
 	} else if (r == HWS_ERR_NOTFOUND) {

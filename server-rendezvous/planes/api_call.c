@@ -38,6 +38,7 @@ struct call {
 	struct hws_buf out, in;
 	struct hws_timer deadline;
 	struct hws_deferred gone;
+	bool head; /* the client wants no body */
 };
 
 static void call_free(void *arg)
@@ -116,7 +117,9 @@ static void pass_back(struct call *c, const struct rdv_http_reply *reply)
 		list[i] = &field[i];
 	p.headers = list;
 	p.status = reply->status;
-	p.body = (ProtobufCBinaryData){ reply->body.len, (uint8_t *)(uintptr_t)reply->body.ptr };
+	if (!c->head)
+		p.body = (ProtobufCBinaryData){ reply->body.len,
+			(uint8_t *)(uintptr_t)reply->body.ptr };
 	hws_count(&c->plane->core->count.http_passed);
 	send_answer(cl, &p);
 	hws_free_wiped(text, reply->fields.len + 1);
@@ -184,6 +187,12 @@ static void on_ready(struct hws_stream *s, unsigned ready, void *arg)
 
 /* --- the request ------------------------------------------------------------------------------ */
 
+/* Asked as GET, and the body is kept back: an answer to HEAD has a length and nothing behind it. */
+static bool is_head(const char *method)
+{
+	return strcmp(method, "HEAD") == 0;
+}
+
 static bool method_known(const char *method)
 {
 	static const char *const known[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
@@ -249,12 +258,12 @@ static bool write_request(
 
 	if (!method_known(m->method) || !path_good(m->path))
 		return false;
-	hws_buf_put_str(out, m->method);
+	hws_buf_put_str(out, is_head(m->method) ? "GET" : m->method);
 	hws_buf_put_str(out, " ");
 	hws_buf_put_str(out, m->path);
 	hws_buf_put_str(out, " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
 	hws_buf_fmt(out, "X-Forwarded-For: %s\r\n", hws_addr_ip_text(&cl->peer, ip, sizeof(ip)));
-	if (m->body.len || (strcmp(m->method, "GET") != 0 && strcmp(m->method, "HEAD") != 0))
+	if (m->body.len || (strcmp(m->method, "GET") != 0 && !is_head(m->method)))
 		hws_buf_fmt(out, "Content-Length: %zu\r\n", m->body.len);
 	if (!put_fields(m, out))
 		return false;
@@ -263,7 +272,7 @@ static bool write_request(
 	return hws_buf_err(out) == HWS_OK;
 }
 
-static int call_new(struct rdv_client *cl, struct hws_buf *out)
+static int call_new(struct rdv_client *cl, bool head, struct hws_buf *out)
 {
 	struct rdv_tcp *t = cl->plane;
 	struct call *c = hws_alloc(sizeof(*c));
@@ -279,6 +288,7 @@ static int call_new(struct rdv_client *cl, struct hws_buf *out)
 	}
 	c->plane = t;
 	c->client = cl->id;
+	c->head = head;
 	c->out = *out;
 	hws_buf_init(out, 0);
 	hws_buf_init(&c->in, IN_MAX);
@@ -308,7 +318,7 @@ void rdv_api_call(struct rdv_client *cl, const Rdv__HttpProxyRequest *m)
 	if (!write_request(cl, m, &out)) {
 		send_error(cl, "This is no request that the API takes.");
 	} else {
-		r = call_new(cl, &out);
+		r = call_new(cl, is_head(m->method), &out);
 		if (r < 0) {
 			hws_warn_limited("api.away",
 					HWS_STR("socket", rdv_conf(cl->plane->core)->api_socket),

@@ -149,7 +149,6 @@ void rdv_request_denied(struct rdv_request *q, const struct rdv_verdict *v, bool
 {
 	const char *text = *v->text ? v->text : RDV_REQUEST_DENIED;
 
-	hws_count(&q->core->count.policy_refused);
 	if (relay) {
 		rdv_request_refuse_relay(q, text);
 		return;

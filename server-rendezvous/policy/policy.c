@@ -60,6 +60,13 @@ static void set_patience(struct rdv_policy *p);
 
 /* --- verdicts --------------------------------------------------------------------------------- */
 
+/* What the API server said, now or before. */
+static void count_verdict(struct rdv_policy *p, const struct rdv_verdict *v)
+{
+	if (!v->allowed)
+		hws_count(&p->core->count.policy_refused);
+}
+
 static void away(struct rdv_policy *p, const uint8_t key[RDV_VERDICT_KEY], struct rdv_verdict *ret)
 {
 	const struct rdv_verdict *last = NULL;
@@ -68,6 +75,7 @@ static void away(struct rdv_policy *p, const uint8_t key[RDV_VERDICT_KEY], struc
 	if (rdv_conf(p->core)->policy_away == RDV_AWAY_LAST)
 		last = rdv_verdicts_find(p->verdicts, key, hws_loop_now_us(p->loop), true);
 	if (last) {
+		count_verdict(p, last);
 		*ret = *last;
 		return;
 	}
@@ -149,6 +157,7 @@ static void on_answer(struct rdv_policy *p, struct question *q, const struct hws
 	v = verdict_of(a);
 	rdv_verdicts_put(p->verdicts, q->key, &v, hws_loop_now_us(p->loop),
 			a->hold_s ? a->hold_s * HWS_US_PER_S : HOLD_US);
+	count_verdict(p, &v);
 	answer(p, q, &v);
 }
 
@@ -309,6 +318,7 @@ bool rdv_policy_ask(struct rdv_policy *p, const struct rdv_policy_question *q,
 	kept = rdv_verdicts_find(p->verdicts, key, hws_loop_now_us(p->loop), false);
 	if (kept) {
 		hws_count(&p->core->count.policy_kept);
+		count_verdict(p, kept);
 		*ret = *kept;
 		return true;
 	}

@@ -50,11 +50,15 @@ int hws_local_listen(const char *path, int type, int backlog, int *ret_fd, struc
 int hws_local_share(const char *path, const char *group, struct hws_error *err)
 {
 	const struct group *g = getgrnam(group);
+	struct stat st;
 	int cause;
 
 	if (!g)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no group '%s'", group);
-	if (chown(path, (uid_t)-1, g->gr_gid) == 0 && chmod(path, 0660) == 0)
+	/* where it is our group already, a unit may forbid the call altogether */
+	if (stat(path, &st) == 0 &&
+			(st.st_gid == g->gr_gid || chown(path, (uid_t)-1, g->gr_gid) == 0) &&
+			chmod(path, 0660) == 0)
 		return HWS_OK;
 	cause = errno;
 	return hws_error_set(err, cause == EPERM ? HWS_ERR_PERM : hws_err_from_errno(cause),

@@ -6,11 +6,10 @@
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
+#include "shared/web/perform.h"
 #include <curl/curl.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -30,7 +29,6 @@ struct fetch {
 	CURL *curl;
 	struct curl_slist *headers;
 	size_t header_bytes;
-	size_t answer_max;
 	bool tls;
 	int error; /* of ours, why the transfer was ended; HWS_OK = libcurl's own */
 	char text[CURL_ERROR_SIZE];
@@ -391,27 +389,6 @@ static int failed(const struct fetch *f, int r, CURLcode code, struct hws_error 
 	return hws_error_set(err, r, "%s: %s", url, text);
 }
 
-/* TLS writes to sockets that the other end has closed, and a thread cannot ask libcurl to ignore
- * the signal for all: it is held back from this thread, and taken away if it came. */
-static CURLcode perform(CURL *curl)
-{
-	static const struct timespec at_once = { 0 };
-	sigset_t pipe_set, old, pending;
-	CURLcode code;
-
-	sigemptyset(&pipe_set);
-	sigaddset(&pipe_set, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe_set, &old);
-	code = curl_easy_perform(curl);
-	if (!sigismember(&pending, SIGPIPE)) {
-		while (sigtimedwait(&pipe_set, NULL, &at_once) < 0 && errno == EINTR)
-			;
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return code;
-}
-
 /* Of the first certificate, which is the server's own. A connection that is used again tells
  * nothing. */
 static int64_t cert_expires(CURL *curl)
@@ -461,7 +438,7 @@ int hws_fetch(struct hws_web *web, const struct hws_fetch *ask, struct hws_fetch
 		r = hws_error_set(err, HWS_ERR_UNSUPPORTED, "libcurl refuses a setting");
 	if (r < 0)
 		goto out;
-	code = perform(f.curl);
+	code = hws_curl_perform(f.curl);
 	r = error_of(&f, code);
 	if (r < 0) {
 		failed(&f, r, code, err);

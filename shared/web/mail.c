@@ -3,13 +3,10 @@
 #include "shared/web/mail.h"
 #include "shared/base/str.h"
 #include "shared/web/fetch.h"
+#include "shared/web/perform.h"
 #include <curl/curl.h>
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #define TIMEOUT_US 30000000u
 #define CONNECT_MS 10000L
@@ -95,26 +92,6 @@ static bool set_all(CURL *c, const struct hws_mail *m, struct sending *s, struct
 			!curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->error);
 }
 
-/* TLS writes to sockets that the other end has closed: the signal is held back from this thread. */
-static CURLcode perform(CURL *curl)
-{
-	static const struct timespec at_once = { 0 };
-	sigset_t pipe_set, old, pending;
-	CURLcode code;
-
-	sigemptyset(&pipe_set);
-	sigaddset(&pipe_set, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe_set, &old);
-	code = curl_easy_perform(curl);
-	if (!sigismember(&pending, SIGPIPE)) {
-		while (sigtimedwait(&pipe_set, NULL, &at_once) < 0 && errno == EINTR)
-			;
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return code;
-}
-
 static int result(CURL *c, const struct hws_mail *m, const struct sending *s, CURLcode code,
 		struct hws_error *err)
 {
@@ -177,7 +154,7 @@ int hws_mail_send(const struct hws_mail *m, struct hws_error *err)
 	else if (!set_all(c, m, &s, rcpt, url))
 		r = hws_error_set(err, HWS_ERR_UNSUPPORTED, "libcurl refuses a setting");
 	else
-		r = result(c, m, &s, perform(c), err);
+		r = result(c, m, &s, hws_curl_perform(c), err);
 	curl_slist_free_all(rcpt);
 	curl_easy_cleanup(c);
 	return r;

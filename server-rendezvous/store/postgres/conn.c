@@ -154,38 +154,6 @@ static bool is_good(const PGresult *res)
 	return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
 }
 
-/* Takes all results of what was sent; the last good one into *ret. */
-static int collect(struct pg_connection *l, PGresult **ret, struct hws_error *err)
-{
-	uint64_t until_us = hws_clock_us() + l->answer_us;
-	PGresult *res, *last = NULL;
-	int r = flush(l, until_us);
-
-	while (r == HWS_OK) {
-		r = next_result(l, until_us, &res);
-		if (r < 0 || !res)
-			break;
-		PQclear(last);
-		last = res;
-		if (!is_good(res)) {
-			char text[200];
-
-			clean(PQresultErrorMessage(res), text, sizeof(text));
-			hws_error_set(err, HWS_ERR_STORE, "PostgreSQL: %s", text);
-			r = pg_connection_failed(l, res);
-			/* the end of the row of results has to be read */
-			while (l->c && next_result(l, until_us, &res) == HWS_OK && res)
-				PQclear(res);
-		}
-	}
-	if (r == HWS_OK && ret) {
-		*ret = last;
-		return HWS_OK;
-	}
-	PQclear(last);
-	return r;
-}
-
 int pg_connection_answer(struct pg_connection *l, PGresult **ret)
 {
 	uint64_t until_us = hws_clock_us() + l->answer_us;
@@ -210,6 +178,27 @@ int pg_connection_answer(struct pg_connection *l, PGresult **ret)
 	}
 	PQclear(last);
 	return r < 0 ? r : lost(l, "unexpected end of answers");
+}
+
+/* The same with what it means: told, logged, and no result of a failure. */
+static int collect(struct pg_connection *l, PGresult **ret, struct hws_error *err)
+{
+	PGresult *res = NULL;
+	int r = pg_connection_answer(l, &res);
+
+	if (r == HWS_OK && !is_good(res)) {
+		char text[200];
+
+		clean(PQresultErrorMessage(res), text, sizeof(text));
+		hws_error_set(err, HWS_ERR_STORE, "PostgreSQL: %s", text);
+		r = pg_connection_failed(l, res);
+	}
+	if (r == HWS_OK && ret) {
+		*ret = res;
+		return HWS_OK;
+	}
+	PQclear(res);
+	return r;
 }
 
 int pg_connection_exec(struct pg_connection *l, const char *sql, struct hws_error *err)
