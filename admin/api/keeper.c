@@ -117,12 +117,16 @@ static int forget_devices(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 static int trim_audit(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 {
 	struct adi_settings s;
-	int64_t n = 0;
+	int64_t n = 0, before;
+	int r;
 
 	adi_app_settings(k->app, c, &s);
 	if (!s.audit_days)
 		return HWS_OK;
-	return dat_audit_trim(c, k->app->keys, now - s.audit_days * DAT_DAY_MS, TRIM_MAX, &n);
+	before = now - s.audit_days * DAT_DAY_MS;
+	r = dat_audit_trim(c, k->app->keys, before, TRIM_MAX, &n);
+	/* and the reports that such events tell of */
+	return r == HWS_OK ? dat_reports_sweep(c, before, &n) : r;
 }
 
 #define UPLOAD_IDLE_MS (7 * DAT_DAY_MS)

@@ -24,10 +24,7 @@ struct dat_book {
 	int64_t entries;           /* without those in the bin */
 	int64_t created_at, updated_at;
 };
-/* Clients show it by a name of their own. */
-#define DAT_BOOK_PERSONAL "My address book"
-
-/* Makes it at the first time. */
+/* Makes it at the first time. Clients show it by a name of their own. */
 int dat_book_personal(struct sql_conn *c, const char *account_guid, int64_t now,
 		char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
 /* Clients tell books apart by name, and have two names of their own: those are HWS_ERR_EXISTS. */
@@ -164,6 +161,7 @@ int dat_entry_secrets(struct sql_conn *c, const struct dat_keys *keys, const cha
 		char ret_hash[DAT_SECRET_TEXT], char ret_password[DAT_SECRET_TEXT]) HWS_MUST_CHECK;
 
 typedef int (*dat_tag_fn)(const char *name, int64_t color, void *arg);
+/* color -1: made when it is not there, else as it is. HWS_ERR_FULL: a new one would be too many. */
 int dat_tag_put(struct sql_conn *c, const char *book_guid, const char *name,
 		int64_t color) HWS_MUST_CHECK;
 int dat_tag_there(struct sql_conn *c, const char *book_guid, const char *name,

@@ -110,11 +110,7 @@ int dat_control_role_remove(struct sql_conn *c, const char *guid)
 
 	if (r < 0)
 		return r;
-	/* the lock: who gives it to an account or a rule waits, and finds it gone */
-	r = dat_change_one(c, "UPDATE control_role SET updated_at = updated_at WHERE guid = $1",
-			SQL_P(SQL_T(guid)));
-	if (r == HWS_OK)
-		r = dat_control_role_get(c, guid, &role);
+	r = dat_control_role_get(c, guid, &role);
 	if (r == HWS_OK && *role.builtin)
 		r = HWS_ERR_DENIED;
 	if (r == HWS_OK && role.used_by)
@@ -122,6 +118,9 @@ int dat_control_role_remove(struct sql_conn *c, const char *guid)
 	if (r == HWS_OK)
 		r = dat_change_one(
 				c, "DELETE FROM control_role WHERE guid = $1", SQL_P(SQL_T(guid)));
+	/* the reference of an account or a rule that it was given to at this moment */
+	if (r == HWS_ERR_INVAL)
+		r = HWS_ERR_BUSY;
 	return dat_tx_end(&tx, r);
 }
 

@@ -85,15 +85,12 @@ static int put_entry(struct sql_conn *c, const struct dat_keys *keys, const stru
 		.password = plain(in->book_password),
 		.note = plain(in->book_note),
 	};
-	int r = HWS_OK;
 
 	if (in->book_tag) {
 		ch.tags = tags;
 		ch.n_tags = none(in->book_tag) ? 0 : 1;
 	}
-	if (ch.n_tags)
-		r = dat_tag_put(c, book, in->book_tag, 0);
-	return r == HWS_OK ? dat_entry_put(c, keys, book, &ch, now) : r;
+	return dat_entry_put(c, keys, book, &ch, now);
 }
 
 static int assign(

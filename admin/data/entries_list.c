@@ -96,7 +96,7 @@ static int list_row(const struct sql_row *row, void *arg)
 #define PLACE "(CASE WHEN e.deleted_at > 0 THEN 1 ELSE 0 END)"
 #define FOUND                                                                                      \
 	"WHERE e.ab_guid = $1 AND " PLACE " = $2 AND e.search LIKE $3 ESCAPE '\\' AND ($4 = '' "   \
-	"OR e.guid IN (SELECT t.entry_guid FROM ab_entry_tag t WHERE t.tag = $4)) "
+	"OR EXISTS (SELECT 1 FROM ab_entry_tag t WHERE t.entry_guid = e.guid AND t.tag = $4)) "
 #define PART " LIMIT $5 OFFSET $6"
 
 static int list_plain(struct sql_conn *c, const struct dat_entry_filter *f, struct dat_page page,

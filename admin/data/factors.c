@@ -106,7 +106,7 @@ static int check_digits(struct sql_conn *c, const struct dat_keys *keys, const c
 
 /* --- recovery codes --------------------------------------------------------------------------- */
 
-/* 11 of 32 signs: 55 bits, and few tries. Without those that look like others. */
+/* 11 of 31 signs: 54 bits, and few tries. Without those that look like others. */
 static void recovery_code(char buf[DAT_RECOVERY_TEXT])
 {
 	static const char signs[] = "abcdefghjkmnpqrstuvwxyz23456789";

@@ -74,7 +74,7 @@ static int read_notice(const struct sql_row *row, void *arg)
 	n->tries = sql_int(row, 6);
 	n->created_at = sql_int(row, 8);
 	t->next_at = sql_int(row, 7);
-	/* what another key has sealed is sent by nobody: its text says so, and it is given up */
+	/* what another key has sealed has no text: it is sent by nobody, and given up */
 	if (r == HWS_OK &&
 			dat_unseal(t->keys, cell_of(n->guid), sql_text(row, 5), n->body_secret,
 					sizeof(n->body_secret)) < 0)

@@ -5,6 +5,7 @@
 #include "shared/base/str.h"
 
 #define NONCE_MS (3600LL * 1000)
+#define SWEEP 1000
 
 int dat_nonce_take(struct sql_conn *c, const char *nonce, int64_t now)
 {
@@ -117,6 +118,28 @@ int dat_alarm_add(struct sql_conn *c, const struct dat_alarm_report *a, int64_t 
 						SQL_T(or_empty(a->peer_id)), SQL_T(or_empty(a->ip)),
 						SQL_T(or_empty(a->info)), SQL_I(now)));
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
+}
+
+int dat_reports_sweep(struct sql_conn *c, int64_t before, int64_t *ret)
+{
+	static const char *const texts[] = {
+		("DELETE FROM audit_conn WHERE guid IN (SELECT guid FROM audit_conn WHERE "
+		 "created_at < $1 AND end_at > 0 LIMIT $2)"),
+		("DELETE FROM audit_file WHERE guid IN (SELECT guid FROM audit_file WHERE "
+		 "created_at < $1 LIMIT $2)"),
+		("DELETE FROM audit_alarm WHERE guid IN (SELECT guid FROM audit_alarm WHERE "
+		 "created_at < $1 LIMIT $2)"),
+	};
+	int64_t all = 0, n = 0;
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++) {
+		r = sql_change(c, texts[i], SQL_P(SQL_I(before), SQL_I(SWEEP)), &n);
+		all += n;
+	}
+	if (r == HWS_OK)
+		*ret = all;
+	return r;
 }
 
 int dat_alarms_since(struct sql_conn *c, int64_t since, int64_t *ret)

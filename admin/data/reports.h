@@ -34,4 +34,7 @@ struct dat_alarm_report {
 };
 int dat_alarm_add(struct sql_conn *c, const struct dat_alarm_report *a, int64_t now,
 		char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
+/* Removes reports that are older: connections that have ended, files, alarms; some of each at a
+ * time. *ret: how many. */
+int dat_reports_sweep(struct sql_conn *c, int64_t before, int64_t *ret) HWS_MUST_CHECK;
 int dat_alarms_since(struct sql_conn *c, int64_t since, int64_t *ret) HWS_MUST_CHECK;

@@ -64,8 +64,9 @@ static int list_row(const struct sql_row *row, void *arg)
 }
 
 #define WHERE                                                                                      \
-	"WHERE (r.name_key LIKE $1 ESCAPE '\\' OR r.note LIKE $1 ESCAPE '\\') AND ($2 = '' OR "    \
-	"r.subj_guid = $2) AND ($3 = '' OR r.obj_guid = $3) AND ($4 < 0 OR r.enabled = $4) "
+	"WHERE (r.name_key LIKE $1 ESCAPE '\\' OR lower(r.note) LIKE $1 ESCAPE '\\') AND "         \
+	"($2 = '' OR r.subj_guid = $2) AND ($3 = '' OR r.obj_guid = $3) AND ($4 < 0 OR "           \
+	"r.enabled = $4) "
 #define PART " LIMIT $5 OFFSET $6"
 
 int dat_rule_find(struct sql_conn *c, const struct dat_rule_filter *f, struct dat_page page,

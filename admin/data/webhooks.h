@@ -24,7 +24,6 @@ struct dat_webhook_change {
 	int enabled;
 	int64_t alarms;
 };
-#define DAT_WEBHOOK_CHANGE .enabled = -1, .alarms = -1
 
 /* HWS_ERR_EXISTS: the name is taken; HWS_ERR_FULL; HWS_ERR_INVAL: no web address. */
 int dat_webhook_add(struct sql_conn *c, const struct dat_keys *keys,

@@ -22,7 +22,7 @@ struct imp_line {
 typedef void (*imp_say_fn)(const struct imp_line *line, void *arg);
 
 struct imp_job {
-	const char *kind; /* one of imp_kinds(), "auto" */
+	const char *kind; /* one of imp_kind(), "auto" */
 	const char *file;
 	bool dry_run; /* all is done, and taken back */
 	/* Administrators of the other server become administrators here; else users. */

@@ -4,6 +4,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
+#include "shared/crypto/base64.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -125,29 +126,10 @@ int64_t imp_color(const char *text)
 
 void imp_hex_to_base64(const char *hex, char *buf, size_t size)
 {
-	static const char sign[] =
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = strlen(hex) / 2, n = 0;
+	size_t len = strlen(hex) / 2;
 	uint8_t raw[192];
 
-	buf[0] = '\0';
-	if (len > sizeof(raw) || (len + 2) / 3 * 4 + 1 > size || hws_hex_decode(hex, raw, len) < 0)
-		return;
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t word = (uint32_t)raw[i] << 16;
-
-		if (i + 1 < len)
-			word |= (uint32_t)raw[i + 1] << 8;
-		if (i + 2 < len)
-			word |= raw[i + 2];
-		buf[n++] = sign[word >> 18];
-		buf[n++] = sign[word >> 12 & 63];
-		buf[n++] = '=';
-		buf[n++] = '=';
-		if (i + 1 < len)
-			buf[n - 2] = sign[word >> 6 & 63];
-		if (i + 2 < len)
-			buf[n - 1] = sign[word & 63];
-	}
-	buf[n] = '\0';
+	if (len > sizeof(raw) || hws_hex_decode(hex, raw, len) < 0 ||
+			hws_base64_encode(hws_bytes(raw, len), buf, size) < 0)
+		buf[0] = '\0';
 }

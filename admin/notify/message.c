@@ -5,6 +5,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
+#include "shared/crypto/base64.h"
 #include "shared/crypto/hmac.h"
 
 #include <jansson.h>
@@ -12,35 +13,23 @@
 #include <string.h>
 #include <time.h>
 
-#define LINE 76u /* of base64 in a body */
+#define LINE 57u /* bytes in a line of a body: 76 signs of base64 */
 #define WORD 45u /* bytes in an encoded word of a header: 60 signs of base64 */
 
-static void put_base64(struct hws_buf *out, struct hws_bytes in, size_t line)
+static void put_base64(struct hws_buf *out, struct hws_bytes in)
 {
-	static const char sign[] =
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t column = 0;
+	char line[HWS_BASE64_TEXT(LINE)];
 
-	for (size_t i = 0; i < in.len; i += 3) {
-		size_t n = HWS_MIN((size_t)3, in.len - i);
-		uint32_t word = (uint32_t)in.ptr[i] << 16;
-		char four[4];
+	for (size_t i = 0; i < in.len; i += LINE) {
+		size_t n = HWS_MIN((size_t)LINE, in.len - i);
 
-		if (n > 1)
-			word |= (uint32_t)in.ptr[i + 1] << 8;
-		if (n > 2)
-			word |= in.ptr[i + 2];
-		four[0] = sign[word >> 18];
-		four[1] = sign[word >> 12 & 63];
-		four[2] = (char)(n > 1 ? sign[word >> 6 & 63] : '=');
-		four[3] = (char)(n > 2 ? sign[word & 63] : '=');
-		hws_buf_put(out, four, 4);
-		column += 4;
-		if (line && column >= line && i + 3 < in.len) {
+		if (hws_base64_encode(hws_bytes(in.ptr + i, n), line, sizeof(line)) < 0)
+			line[0] = '\0'; /* cannot be: it fits */
+		hws_buf_put_str(out, line);
+		if (i + n < in.len)
 			hws_buf_put_str(out, "\r\n");
-			column = 0;
-		}
 	}
+	hws_wipe(line, sizeof(line)); /* there may be a code in it */
 }
 
 /* Encoded words (RFC 2047), each of whole characters. */
@@ -55,7 +44,7 @@ static void put_subject(struct hws_buf *out, const char *s)
 			while (n > 1 && ((unsigned char)s[n] & 0xc0) == 0x80)
 				n--;
 		hws_buf_put_str(out, first ? "=?UTF-8?B?" : "\r\n =?UTF-8?B?");
-		put_base64(out, hws_bytes(s, n), 0);
+		put_base64(out, hws_bytes(s, n));
 		hws_buf_put_str(out, "?=");
 		first = false;
 		s += n;
@@ -154,7 +143,9 @@ int ntf_message(const struct dat_notice *n, const char *from, const char *server
 	if (!domain || strpbrk(from, "\r\n<>") || strpbrk(n->rcpt, "\r\n<>"))
 		return HWS_ERR_INVAL;
 	hws_buf_init(&text, NTF_MESSAGE_MAX);
-	if (hws_str_equal(n->kind, "mail"))
+	if (!*n->body_secret)
+		r = HWS_ERR_CORRUPT; /* another key has sealed it */
+	else if (hws_str_equal(n->kind, "mail"))
 		hws_buf_put_str(&text, n->body_secret);
 	else
 		r = put_alarm(&text, n, server_name);
@@ -167,7 +158,7 @@ int ntf_message(const struct dat_notice *n, const char *from, const char *server
 			"auto-generated\r\nContent-Type: text/plain; "
 			"charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
 			n->guid, domain);
-	put_base64(out, hws_buf_bytes(&text), LINE);
+	put_base64(out, hws_buf_bytes(&text));
 	hws_buf_put_str(out, "\r\n");
 	if (r == HWS_OK)
 		r = hws_buf_err(&text);

@@ -125,7 +125,7 @@ static int post(const struct ntf_conf *conf, const struct hook_place *p, struct 
 		.flags = conf->private_webhooks ? HWS_FETCH_PLAIN
 						: HWS_FETCH_PLAIN | HWS_FETCH_PUBLIC,
 	};
-	struct hws_fetch_answer answer;
+	struct hws_fetch_answer answer = { 0 };
 	int64_t now_s = now_ms() / 1000;
 	int r = ntf_signature(p->secret, now_s, body, signature, sizeof(signature));
 
@@ -136,15 +136,15 @@ static int post(const struct ntf_conf *conf, const struct hook_place *p, struct 
 	if (r < 0)
 		return hws_error_set(err, r, "%s", hws_err_text(r));
 	r = hws_fetch(NULL, &ask, &answer, err);
-	if (r == HWS_ERR_TOOBIG)
-		return HWS_OK; /* it took the call; what else it says is of no interest */
-	if (r < 0)
+	if (r == HWS_OK)
+		hws_fetch_done(&answer);
+	else if (r != HWS_ERR_TOOBIG)
 		return r;
-	if (answer.status < 200 || answer.status > 299)
-		r = hws_error_set(err, answer.status == 410 ? HWS_ERR_DENIED : HWS_ERR_REFUSED,
-				"it answers with status %d", answer.status);
-	hws_fetch_done(&answer);
-	return r;
+	/* what else it says, and how much of it, is of no interest */
+	if (answer.status >= 200 && answer.status <= 299)
+		return HWS_OK;
+	return hws_error_set(err, answer.status == 410 ? HWS_ERR_DENIED : HWS_ERR_REFUSED,
+			"it answers with status %d", answer.status);
 }
 
 static void note_call(const struct ntf_conf *conf, const char *guid, int r, const char *text)

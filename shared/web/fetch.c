@@ -440,11 +440,12 @@ int hws_fetch(struct hws_web *web, const struct hws_fetch *ask, struct hws_fetch
 		goto out;
 	code = hws_curl_perform(f.curl);
 	r = error_of(&f, code);
+	curl_easy_getinfo(f.curl, CURLINFO_RESPONSE_CODE, &status);
 	if (r < 0) {
+		ret->status = (int)status;
 		failed(&f, r, code, err);
 		goto out;
 	}
-	curl_easy_getinfo(f.curl, CURLINFO_RESPONSE_CODE, &status);
 	answer.status = (int)status;
 	answer.cert_expires_s = cert_expires(f.curl);
 	*ret = answer;

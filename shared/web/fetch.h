@@ -52,7 +52,8 @@ void hws_web_free(struct hws_web *w);
 /* `web` may be NULL: a connection for this question alone. HWS_OK whenever there was an answer, of
  * whatever status; `ret` is then the caller's to give to hws_fetch_done. HWS_ERR_TOOBIG: the body
  * was longer than answer_max. HWS_ERR_DENIED: the address is none that the flags allow.
- * HWS_ERR_CRYPTO: TLS, or a certificate that is not to be trusted. HWS_ERR_INVAL: the URL. */
+ * HWS_ERR_CRYPTO: TLS, or a certificate that is not to be trusted. HWS_ERR_INVAL: the URL. Of what
+ * failed after the other end had said it, also because of its length, ret->status is set. */
 int hws_fetch(struct hws_web *web, const struct hws_fetch *ask, struct hws_fetch_answer *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 void hws_fetch_done(struct hws_fetch_answer *a);

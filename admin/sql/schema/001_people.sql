@@ -48,7 +48,7 @@ CREATE TABLE account (
 	pw_changed_at BIGINT NOT NULL DEFAULT 0,
 	must_change_pw SMALLINT NOT NULL DEFAULT 0 CHECK (must_change_pw IN (0, 1)),
 	user_group_guid TEXT NOT NULL REFERENCES user_group (guid),
-	control_role_guid TEXT REFERENCES control_role (guid) ON DELETE SET NULL,
+	control_role_guid TEXT REFERENCES control_role (guid),
 	email_verification SMALLINT NOT NULL DEFAULT 0 CHECK (email_verification IN (0, 1)),
 	email_alarm SMALLINT NOT NULL DEFAULT 0 CHECK (email_alarm IN (0, 1)),
 	tfa_enforced SMALLINT NOT NULL DEFAULT 0 CHECK (tfa_enforced IN (0, 1)),
@@ -78,30 +78,3 @@ CREATE TABLE account_identity (
 	PRIMARY KEY (provider, subject)
 );
 CREATE INDEX account_identity_by_account ON account_identity (account_guid);
-
--- Delegated administration: the union of an account's roles counts.
-CREATE TABLE admin_role (
-	guid TEXT PRIMARY KEY,
-	name TEXT NOT NULL,
-	name_key TEXT NOT NULL UNIQUE,
-	kind TEXT NOT NULL CHECK (kind IN ('global', 'individual', 'scoped')),
-	incl_unassigned SMALLINT NOT NULL DEFAULT 0 CHECK (incl_unassigned IN (0, 1)),
-	note TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE admin_role_perm (
-	role_guid TEXT NOT NULL REFERENCES admin_role (guid) ON DELETE CASCADE,
-	perm TEXT NOT NULL,
-	PRIMARY KEY (role_guid, perm)
-);
-CREATE TABLE admin_role_scope (
-	role_guid TEXT NOT NULL REFERENCES admin_role (guid) ON DELETE CASCADE,
-	scope_kind TEXT NOT NULL CHECK (scope_kind IN ('user_group', 'device_group')),
-	scope_guid TEXT NOT NULL,
-	PRIMARY KEY (role_guid, scope_kind, scope_guid)
-);
-CREATE TABLE admin_role_member (
-	role_guid TEXT NOT NULL REFERENCES admin_role (guid) ON DELETE CASCADE,
-	account_guid TEXT NOT NULL REFERENCES account (guid) ON DELETE CASCADE,
-	PRIMARY KEY (role_guid, account_guid)
-);
-CREATE INDEX admin_role_member_by_account ON admin_role_member (account_guid);

@@ -86,7 +86,6 @@ CREATE TABLE audit_alarm (
 	peer_id TEXT NOT NULL DEFAULT '',
 	ip TEXT NOT NULL DEFAULT '',
 	info TEXT NOT NULL,
-	mailed_at BIGINT NOT NULL DEFAULT 0,
 	created_at BIGINT NOT NULL
 );
 CREATE INDEX audit_alarm_by_time ON audit_alarm (created_at);

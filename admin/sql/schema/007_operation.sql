@@ -16,7 +16,6 @@ CREATE TABLE relay (
 	host TEXT NOT NULL,
 	port INTEGER NOT NULL DEFAULT 21117 CHECK (port BETWEEN 1 AND 65535),
 	control TEXT NOT NULL DEFAULT '',
-	region TEXT NOT NULL DEFAULT '',
 	weight INTEGER NOT NULL DEFAULT 100,
 	state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'drain', 'off')),
 	note TEXT NOT NULL DEFAULT '',
@@ -24,14 +23,7 @@ CREATE TABLE relay (
 	updated_at BIGINT NOT NULL
 );
 
--- Nodes of this service on one database, and what only one of them does at a time. fence: grows with each holder.
-CREATE TABLE node (
-	guid TEXT PRIMARY KEY,
-	addr TEXT NOT NULL,
-	version TEXT NOT NULL,
-	started_at BIGINT NOT NULL,
-	beat_at BIGINT NOT NULL
-);
+-- What only one of several nodes of this service does at a time. fence: grows with each holder.
 CREATE TABLE lease (
 	name TEXT PRIMARY KEY,
 	holder TEXT NOT NULL,
