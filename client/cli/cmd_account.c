@@ -134,21 +134,22 @@ static int fail(int e)
 static int log_in(hawser_context *ctx, struct options *o)
 {
 	char user[USER_MAX] = "", password[CLI_SECRET_MAX] = "";
+	struct hawser_login_config c = o->login;
 	struct hawser_account *a = NULL;
 	int e, status = CLI_OK;
 
-	if (!o->login.provider && !o->login.user) {
+	if (!c.provider && !c.user) {
 		if (!cli_question(-1, "Login", "the name of your account", "Name: ", user,
 				    sizeof(user)))
 			return cli_fail(CLI_USAGE, "--user NAME is missing");
-		o->login.user = user;
+		c.user = user;
 	}
-	if (!o->login.provider)
+	if (!c.provider)
 		status = take_password(o, password, sizeof(password));
 	if (status != CLI_OK)
 		goto out;
-	o->login.password = password;
-	e = hawser_account_login(ctx, &o->login);
+	c.password = password;
+	e = hawser_account_login(ctx, &c);
 	if (e == HAWSER_OK)
 		e = hawser_account_get(ctx, &a);
 	if (e < 0)
