@@ -109,10 +109,10 @@ static void silent(struct adi_app *a, enum dat_alarm_kind kind, const char *abou
 	sql_give(c);
 }
 
-static bool was_alive(const struct adi_fleet_state *before, const char *address)
+static bool was_alive(const struct adi_fleet_state *before, const char *label)
 {
 	for (size_t i = 0; i < before->relays; i++)
-		if (hws_str_equal(before->relay[i].address, address))
+		if (hws_str_equal(adi_relay_label(&before->relay[i]), label))
 			return before->relay[i].alive;
 	return false;
 }
@@ -128,12 +128,13 @@ void adi_alarm_fleet(struct adi_app *a, const struct adi_fleet_state *before,
 				"register, and nobody finds them.");
 	for (size_t i = 0; i < now->relays; i++) {
 		const struct adi_relay_state *y = &now->relay[i];
+		const char *label = adi_relay_label(y);
 
-		if (y->alive || !was_alive(before, y->address))
+		if (y->alive || !was_alive(before, label))
 			continue;
 		if (hws_fmt(text, sizeof(text), "The relay %.120s has stopped to answer. %.200s",
-				    y->address, y->problem) == HWS_OK)
-			silent(a, DAT_ALARM_RELAY_DOWN, y->address, text);
+				    label, y->problem) == HWS_OK)
+			silent(a, DAT_ALARM_RELAY_DOWN, label, text);
 	}
 }
 

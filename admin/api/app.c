@@ -248,7 +248,7 @@ void adi_app_settings(struct adi_app *a, struct sql_conn *c, struct adi_settings
 	for (size_t i = 0; i < HWS_COUNT(table); i++)
 		setting_read(&s, &table[i], table[i].usual);
 	if (dat_setting_list(c, on_setting, &s) < 0) {
-		if (!a->settings_read_us)
+		if (!ret->session_hours) /* never read: those stay that were, also when forgotten */
 			*ret = s;
 		return;
 	}

@@ -31,7 +31,7 @@ struct adi_presence;
 struct adi_recordings;
 
 struct adi_app {
-	const struct adi_config *conf;
+	const struct adi_config *_Atomic conf; /* another after a reload; none ends before us */
 	struct sql_db *db;
 	struct dat_keys *keys;
 	struct adi_identity *identity; /* identity.h */

@@ -15,10 +15,18 @@ void adi_bulk_done(struct adi_bulk *b)
 	json_decref(b->refused);
 }
 
+static bool is_full(struct adi_bulk *b, const json_t *list)
+{
+	bool full = json_array_size(list) >= ADI_BULK_SHOWN;
+
+	b->cut |= full;
+	return full;
+}
+
 int adi_bulk_change(struct adi_bulk *b, const char *guid, const char *name, const char *text)
 {
 	b->count++;
-	if (json_array_size(b->changes) >= ADI_BULK_SHOWN)
+	if (is_full(b, b->changes))
 		return HWS_OK;
 	return adi_work_add(b->changes,
 			json_pack("{s:s,s:s,s:s}", "guid", guid, "name", name, "text", text));
@@ -27,7 +35,7 @@ int adi_bulk_change(struct adi_bulk *b, const char *guid, const char *name, cons
 int adi_bulk_refuse(struct adi_bulk *b, const char *guid, const char *name, const char *code,
 		const char *text)
 {
-	if (json_array_size(b->refused) >= ADI_BULK_SHOWN)
+	if (is_full(b, b->refused))
 		return HWS_OK;
 	return adi_work_add(b->refused,
 			json_pack("{s:s,s:s,s:s,s:s}", "guid", guid, "name", name, "code", code,
@@ -38,6 +46,5 @@ json_t *adi_bulk_out(const struct adi_bulk *b)
 {
 	return json_pack("{s:b,s:I,s:O,s:O,s:b}", "dry_run", (int)b->dry_run, "count",
 			(json_int_t)b->count, "changes", b->changes, "refused", b->refused, "cut",
-			b->count > (int64_t)json_array_size(b->changes) ||
-					json_array_size(b->refused) >= ADI_BULK_SHOWN);
+			(int)b->cut);
 }

@@ -10,6 +10,7 @@ struct adi_bulk {
 	bool dry_run;
 	int64_t count; /* of changes, exact */
 	json_t *changes, *refused;
+	bool cut; /* there are more than these two show */
 };
 /* By the body: a dry run unless it says not. */
 int adi_bulk_init(struct adi_bulk *b, const json_t *body) HWS_MUST_CHECK;

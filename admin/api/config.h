@@ -34,6 +34,9 @@ struct adi_config {
 	char *metrics_bind;
 	uint16_t metrics_port;
 	int log_level, log_format;
+
+	/* Of the program, not an option: those before a reload, which threads may still read. */
+	struct adi_config *before;
 };
 
 extern const struct hws_options adi_options;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FORGET_EACH_MAX 16u
+
 const char *adi_device_status_name(enum dat_device_status status)
 {
 	static const char *const names[] = { [DAT_DEVICE_OFF] = "disabled",
@@ -65,10 +67,10 @@ json_t *adi_out_device(
 			d->note, "hostname", d->hostname, "user", d->username);
 	if (!o ||
 			json_object_update_new(o,
-					json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:I,s:I,s:I,s:I}",
+					json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:I,s:I,s:I,s:I}",
 							"os", d->os, "cpu", d->cpu, "memory",
 							d->memory, "version", d->version, "address",
-							d->last_ip, "nat", "unknown",
+							d->last_ip,
 							"key_fingerprint", print, "sessions",
 							(json_int_t)f.sessions, "strategy",
 							adi_out_ref(f.strategy_guid,
@@ -108,8 +110,7 @@ static int64_t number_of(const struct htp_request *q, const json_t *o, const cha
 	return o ? adi_in_int(o, key, 0) : s ? strtoll(s, NULL, 10) : 0;
 }
 
-struct dat_device_filter adi_device_filter(
-		const struct htp_request *q, const json_t *o, struct adi_app *app)
+struct dat_device_filter adi_device_filter(const struct htp_request *q, const json_t *o)
 {
 	struct dat_device_filter f = {
 		DAT_DEVICE_FILTER,
@@ -123,7 +124,6 @@ struct dat_device_filter adi_device_filter(
 	int online = flag_of(q, o, "online");
 	int64_t days = number_of(q, o, "unseen_days"), now = adi_now();
 
-	(void)app;
 	for (int i = DAT_DEVICE_OFF; i <= DAT_DEVICE_PENDING && status; i++) {
 		if (strcmp(status, adi_device_status_name((enum dat_device_status)i)) == 0)
 			f.status = i;
@@ -210,11 +210,10 @@ int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_requ
 					.target_name = d->id });
 }
 
-void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d)
+static int tell(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d)
 {
 	json_t *order = NULL;
 
-	adi_presence_forget(app->presence, d->guid);
 	switch (deed) {
 	case ADI_APPROVE:
 		order = json_pack("{s:s,s:s,s:s}", "cmd", "enrol", "id", d->id, "uuid", d->uuid);
@@ -232,7 +231,24 @@ void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struc
 		break;
 	case ADI_KICK:
 	default:
-		return;
+		return HWS_OK;
 	}
-	(void)adi_fleet_order(app->fleet, ADI_RENDEZVOUS, order);
+	return adi_fleet_order(app->fleet, ADI_RENDEZVOUS, order);
+}
+
+void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d,
+		size_t n)
+{
+	int r = HWS_OK;
+
+	/* each by itself is looked for among all that report */
+	if (n > FORGET_EACH_MAX)
+		adi_presence_forget(app->presence, "");
+	for (size_t i = 0; i < n; i++) {
+		if (n <= FORGET_EACH_MAX)
+			adi_presence_forget(app->presence, d[i].guid);
+		/* a server that does not answer would cost seconds for each */
+		if (r != HWS_ERR_UNREACHABLE)
+			r = tell(app, deed, &d[i]);
+	}
 }

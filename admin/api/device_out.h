@@ -11,8 +11,7 @@ json_t *adi_out_device(
 const char *adi_device_label(const struct dat_device *d);
 
 /* A filter as in a query or (`o` not NULL) in a body. Its texts are the request's. */
-struct dat_device_filter adi_device_filter(
-		const struct htp_request *q, const json_t *o, struct adi_app *app);
+struct dat_device_filter adi_device_filter(const struct htp_request *q, const json_t *o);
 /* "active", "disabled", "pending". */
 const char *adi_device_status_name(enum dat_device_status status);
 /* Who only sees some: HWS_ERR_NOTFOUND for the others. */
@@ -24,5 +23,6 @@ enum adi_device_deed { ADI_APPROVE, ADI_ENABLE, ADI_DISABLE, ADI_KICK, ADI_REMOV
 const char *adi_device_refuses(enum adi_device_deed deed, const struct dat_device *d);
 int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		enum adi_device_deed deed, const struct dat_device *d) HWS_MUST_CHECK;
-/* After the end of the transaction: this process and the rendezvous server are told. */
-void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d);
+/* After the end of the transaction: this process and the rendezvous server are told, of `n`. */
+void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d,
+		size_t n);

@@ -117,7 +117,7 @@ int adi_fleet_call(struct adi_fleet *f, enum adi_other which, const json_t *req,
 			req, ret, err);
 }
 
-bool adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req)
+int adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req)
 {
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
@@ -129,7 +129,7 @@ bool adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req)
 				HWS_STR("text", err.text));
 	json_decref(answer);
 	json_decref(req);
-	return r == HWS_OK || r == HWS_ERR_NOTFOUND;
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
 }
 
 /* --- what others read ------------------------------------------------------------------------- */
@@ -139,6 +139,11 @@ void adi_fleet_state(struct adi_fleet *f, struct adi_fleet_state *ret)
 	pthread_mutex_lock(&f->lock);
 	*ret = f->state;
 	pthread_mutex_unlock(&f->lock);
+}
+
+const char *adi_relay_label(const struct adi_relay_state *y)
+{
+	return *y->address ? y->address : y->control;
 }
 
 struct adi_series *adi_fleet_series(struct adi_fleet *f)

@@ -17,10 +17,10 @@ void adi_fleet_free(struct adi_fleet *f); /* takes NULL */
  * answer. `err` has the sentence. Of relays the first. */
 int adi_fleet_call(struct adi_fleet *f, enum adi_other which, const json_t *req, json_t **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* The same, an order: false is logged as a warning with its reason, since what was to be done
- * stands in the database and is made good when the server is back. True if it is done, or if there
- * is no such server. Takes `req`. */
-bool adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req);
+/* The same, an order: a failure is logged as a warning with its reason, since what was to be done
+ * stands in the database and is made good when the server is back. HWS_OK if it is done, or if
+ * there is no such server. Takes `req`. */
+int adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req);
 
 #define ADI_RELAYS_MAX 16u
 struct adi_relay_state {
@@ -31,6 +31,8 @@ struct adi_relay_state {
 	int64_t checked_at, alive_at; /* 0 = never */
 	char problem[200];
 };
+/* Its address, else its control socket: one of them it has. */
+const char *adi_relay_label(const struct adi_relay_state *y);
 struct adi_fleet_state {
 	int64_t at; /* 0 = nobody was asked yet */
 	bool rendezvous_set, rendezvous_alive;

@@ -195,12 +195,12 @@ static void name_problems(struct adi_fleet_state *st)
 {
 	for (size_t i = 0; i < st->relays; i++) {
 		const struct adi_relay_state *y = &st->relay[i];
-		const char *name = *y->address ? y->address : y->control;
 		char text[200];
 
 		if (y->alive)
 			continue;
-		if (hws_fmt(text, sizeof(text), "The relay %s does not answer.", name) < 0)
+		if (hws_fmt(text, sizeof(text), "The relay %s does not answer.",
+				    adi_relay_label(y)) < 0)
 			continue;
 		add_problem(st, text);
 	}

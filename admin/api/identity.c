@@ -194,11 +194,6 @@ void adi_login_options_changed(struct adi_app *a)
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
-const char *adi_public_url(const struct adi_app *a)
-{
-	return a->conf->public_url;
-}
-
 static int is_base(const char *part, void *arg)
 {
 	return strcmp(part, arg) == 0 ? HWS_ERR_EXISTS : HWS_OK; /* ends the search */

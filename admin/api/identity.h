@@ -27,8 +27,6 @@ json_t *adi_login_options(struct adi_app *a);
 /* After a change on this server, so that it is seen at once. */
 void adi_login_options_changed(struct adi_app *a);
 
-/* How this server is reached from outside: the setting, "" if there is none. */
-const char *adi_public_url(const struct adi_app *a);
 /* Where a provider sends the browser back to: below `base` if that is one of the operator's list
  * (NULL or "": not said), else below public-url. HWS_ERR_NOTFOUND: neither is set. */
 int adi_redirect_uri(

@@ -42,10 +42,13 @@ static struct adi_config *new_config(int argc, char **argv, int *ret_rest, struc
 
 static void free_config(struct adi_config *c)
 {
-	if (!c)
-		return;
-	adi_config_done(c);
-	hws_free(c);
+	while (c) {
+		struct adi_config *before = c->before;
+
+		adi_config_done(c);
+		hws_free(c);
+		c = before;
+	}
 }
 
 static void on_reload(void *arg)
@@ -60,7 +63,7 @@ static void on_reload(void *arg)
 		free_config(c);
 		return;
 	}
-	free_config(p->conf);
+	c->before = p->conf; /* handlers on their threads may be reading it */
 	p->conf = c;
 	hws_log_set_level((enum hws_log_level)c->log_level);
 	hws_info("reloaded");

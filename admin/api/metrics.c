@@ -170,6 +170,11 @@ static double beats_foreign(void *arg)
 	return (double)presence_of(arg).foreign;
 }
 
+static double seen_lost(void *arg)
+{
+	return (double)presence_of(arg).lost;
+}
+
 static double devices_remembered(void *arg)
 {
 	return (double)presence_of(arg).devices;
@@ -189,6 +194,9 @@ static int add_devices(struct adi_server *s)
 		{ HWS_COUNTER, "hawser_api_reports_foreign_total", NULL,
 				"Reports of an id that is not here with that machine id.",
 				beats_foreign },
+		{ HWS_COUNTER, "hawser_api_seen_lost_total", NULL,
+				"Signs of life that made room before they were written.",
+				seen_lost },
 		{ HWS_GAUGE, "hawser_api_devices_remembered", NULL,
 				"Devices that have reported to this process.", devices_remembered },
 	};

@@ -28,9 +28,10 @@ struct adi_upload {
 	bool resume;                 /* of "new": goes on with what is there */
 };
 
-/* Each in the caller's transaction. *ret_offset: from where on the next part is wanted.
- * HWS_ERR_EXISTS, HWS_ERR_NOTFOUND, HWS_ERR_CLOSED: it is done already; HWS_ERR_RANGE: not the next
- * part; HWS_ERR_FULL: more than may be kept; HWS_ERR_DISK. */
+/* Each in the caller's transaction. *ret: the recording as it is then; the next part is wanted from
+ * its `bytes` on. HWS_ERR_EXISTS, HWS_ERR_NOTFOUND, HWS_ERR_CLOSED: it is done already;
+ * HWS_ERR_KEY: it was begun for another key; HWS_ERR_RANGE: not the next part; HWS_ERR_FULL: more
+ * than may be kept; HWS_ERR_DISK. */
 int adi_upload_new(struct adi_recordings *r, struct sql_conn *c, const struct adi_upload *u,
 		int64_t now, struct dat_recording *ret) HWS_MUST_CHECK;
 int adi_upload_part(struct adi_recordings *r, struct sql_conn *c, const struct adi_upload *u,

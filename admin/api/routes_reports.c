@@ -7,7 +7,6 @@
 #include "admin/api/device_text.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
-#include "admin/data/alarms.h"
 #include "admin/data/audit.h"
 #include "admin/data/conn_log.h"
 #include "admin/data/reports.h"
@@ -238,26 +237,6 @@ static const char *alarm_name(int typ)
 	return (unsigned)typ < HWS_COUNT(names) ? names[typ] : "other";
 }
 
-/* Of guessing passwords an operator hears at once; of what whitelists keep out only the audit
- * tells. */
-static int raise_alarm(struct report *p, const struct dat_conn *l, int typ)
-{
-	char text[DAT_ID_TEXT + 80];
-	struct dat_alarm a = {
-		.kind = DAT_ALARM_BRUTE_FORCE,
-		.about = p->from.id,
-		.text = text,
-		.device_id = p->from.id,
-		.ip = *l->ip ? l->ip : NULL,
-	};
-
-	if (typ != 1 && typ != 2 && typ != 6)
-		return HWS_OK;
-	(void)snprintf(text, sizeof(text), "Somebody guesses the password of the device %s.",
-			p->from.id);
-	return dat_alarm_raise(p->c, p->app->keys, &a, p->now, NULL);
-}
-
 static int store_alarm(struct report *p)
 {
 	const json_t *o = p->q->json;
@@ -282,13 +261,13 @@ static int store_alarm(struct report *p)
 	if (r == HWS_OK)
 		r = dat_alarm_add(p->c, &al, p->now, guid);
 	if (r == HWS_OK)
-		r = raise_alarm(p, &l, al.typ);
-	if (r == HWS_OK)
 		r = hws_fmt(kind, sizeof(kind), "alarm.%s", alarm_name(al.typ));
 	if (r == HWS_OK)
 		r = add_event(p, kind, &l,
 				json_pack("{s:s,s:s,s:s,s:i}", "peer_id", l.peer_id, "peer_name",
 						l.peer_name, "text", message, "typ", al.typ));
+	/* of guessing passwords an operator hears at once; of what whitelists keep out only the
+	 * audit tells */
 	if (r == HWS_OK)
 		adi_alarm_reported(p->app, p->c, al.typ, p->from.id, l.peer_id, l.ip);
 	free(text);

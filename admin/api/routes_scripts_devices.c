@@ -95,7 +95,7 @@ static void act(struct htp_request *q, struct htp_reply *reply, struct adi_app *
 	else if (why)
 		htp_reply_error(reply, 409, "%s", why);
 	else
-		adi_device_done(app, deed, &d);
+		adi_device_done(app, deed, &d, 1);
 }
 
 static void enable(struct htp_request *q, struct htp_reply *reply, void *arg)

@@ -56,7 +56,7 @@ static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 {
 	static const char *const columns[] = { "id", "last_online_at", "name", "os", "status",
 		NULL };
-	struct dat_device_filter f = adi_device_filter(q, NULL, app);
+	struct dat_device_filter f = adi_device_filter(q, NULL);
 	const struct adi_who *w = adi_who(q);
 	struct dat_reach reach = { .closed = NULL };
 	struct dat_page page;
@@ -260,7 +260,7 @@ static void deed(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 		show(q, reply, app, c, r);
 	sql_give(c);
 	if (r == HWS_OK)
-		adi_device_done(app, what, &d);
+		adi_device_done(app, what, &d, 1);
 }
 
 static void approve(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)

@@ -1,5 +1,6 @@
 /* Devices, many at a time: one change for all that are named or that a filter leaves, and their
  * export. */
+#include "admin/api/bulk.h"
 #include "admin/api/device_out.h"
 #include "admin/data/groups.h"
 #include "admin/data/name.h"
@@ -11,8 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TARGETS_MAX 10000u
-#define SHOWN_MAX 1000u
 #define EXPORT_PART 200u
 
 enum what { DEED, GROUP, OWNER, TAG_ADD, TAG_REMOVE };
@@ -41,29 +40,12 @@ struct bulk {
 	const struct action *action;
 	const char *to; /* guid or tag; "" = none */
 	char to_name[DAT_NAME_TEXT];
-	json_t *changes, *refused;
-	int64_t count;
-	bool cut;
+	struct adi_bulk many;
 	struct dat_device *done; /* to be told of when all is stored */
 	size_t n_done;
 };
 
 /* --- one -------------------------------------------------------------------------------------- */
-
-static void note(struct bulk *b, json_t *list, const struct dat_device *d, const char *code,
-		const char *text)
-{
-	json_t *o;
-
-	if (json_array_size(list) >= SHOWN_MAX) {
-		b->cut = true;
-		return;
-	}
-	o = json_pack("{s:s,s:s,s:s}", "guid", d->guid, "name", adi_device_label(d), "text", text);
-	if (o && code)
-		json_object_set_new(o, "code", json_string(code));
-	json_array_append_new(list, o);
-}
 
 static int has_tag(struct bulk *b, const struct dat_device *d, bool *ret, bool *ret_full)
 {
@@ -137,7 +119,7 @@ static int apply(struct bulk *b, const struct dat_device *d)
 	return r;
 }
 
-static int one(struct bulk *b, const char *guid, bool dry)
+static int one(struct bulk *b, const char *guid)
 {
 	char text[DAT_NAME_TEXT + 40];
 	struct dat_device d;
@@ -150,16 +132,13 @@ static int one(struct bulk *b, const char *guid, bool dry)
 		r = judge(b, &d, &why);
 	if (r < 0 || (why && !*why))
 		return r;
-	if (why) {
-		note(b, b->refused, &d, "changed", why);
-		return HWS_OK;
-	}
-	b->count++;
+	if (why)
+		return adi_bulk_refuse(&b->many, d.guid, adi_device_label(&d), "changed", why);
 	(void)snprintf(text, sizeof(text), "%s%s%s", b->action->text, *b->to_name ? " " : "",
 			b->to_name);
-	note(b, b->changes, &d, NULL, text);
-	if (dry)
-		return HWS_OK;
+	r = adi_bulk_change(&b->many, d.guid, adi_device_label(&d), text);
+	if (r < 0 || b->many.dry_run)
+		return r;
 	r = apply(b, &d);
 	if (r == HWS_OK)
 		b->done[b->n_done++] = d;
@@ -179,13 +158,13 @@ static int pick(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_T
 		r = hws_str_copy(
 				guid[i], DAT_GUID_TEXT, json_string_value(json_array_get(list, i)));
 	if (r == HWS_OK && filter) {
-		struct dat_device_filter f = adi_device_filter(b->q, filter, b->app);
+		struct dat_device_filter f = adi_device_filter(b->q, filter);
 
-		r = dat_device_pick(b->c, &f, guid, TARGETS_MAX, ret_n);
+		r = dat_device_pick(b->c, &f, guid, ADI_BULK_MAX, ret_n);
 	}
-	if (r == HWS_OK && *ret_n > TARGETS_MAX) {
+	if (r == HWS_OK && *ret_n > ADI_BULK_MAX) {
 		adi_v1_error(reply, ADI_BAD_FIELD, "filter",
-				"This filter leaves more than %u devices.", TARGETS_MAX);
+				"This filter leaves more than %u devices.", ADI_BULK_MAX);
 		r = HWS_ERR_TOOBIG;
 	}
 	return r;
@@ -235,7 +214,7 @@ static bool read_target(struct bulk *b, struct htp_reply *reply)
 	return true;
 }
 
-static int run(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_TEXT], bool dry)
+static int run(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_TEXT])
 {
 	struct dat_tx tx;
 	size_t n = 0;
@@ -245,8 +224,8 @@ static int run(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_TE
 		return r;
 	r = pick(b, reply, guid, &n);
 	for (size_t i = 0; i < n && r == HWS_OK; i++)
-		r = one(b, guid[i], dry);
-	if (r == HWS_OK && !dry && b->action->what != DEED)
+		r = one(b, guid[i]);
+	if (r == HWS_OK && !b->many.dry_run && b->action->what != DEED)
 		r = adi_audit(b->app, b->c, b->q,
 				&(struct adi_deed){ .kind = "device.change_many",
 						.target_kind = "device",
@@ -254,44 +233,32 @@ static int run(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_TE
 	return dat_tx_end(&tx, r);
 }
 
-static void answer(struct bulk *b, struct htp_reply *reply, bool dry)
-{
-	htp_reply_json(reply,
-			json_pack("{s:b,s:I,s:O,s:O,s:b}", "dry_run", dry, "count",
-					(json_int_t)b->count, "changes", b->changes, "refused",
-					b->refused, "cut", b->cut));
-}
-
 static void bulk(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
-	char(*guid)[DAT_GUID_TEXT] = hws_alloc_array(TARGETS_MAX, DAT_GUID_TEXT);
+	char(*guid)[DAT_GUID_TEXT] = hws_alloc_array(ADI_BULK_MAX, DAT_GUID_TEXT);
 	const char *action = adi_in_text(q->json, "action");
-	bool dry = adi_in_bool(q->json, "dry_run") != 0;
 	struct bulk b = { .app = app, .q = q };
-	int r;
+	int r = adi_bulk_init(&b.many, q->json);
 
 	for (size_t i = 0; i < HWS_COUNT(actions); i++) {
 		if (strcmp(action, actions[i].name) == 0)
 			b.action = &actions[i];
 	}
-	b.changes = json_array();
-	b.refused = json_array();
-	b.done = dry ? NULL : hws_alloc_array(TARGETS_MAX, sizeof(*b.done));
-	if (!guid || !b.action || (!dry && !b.done) || !b.changes || !b.refused) {
+	if (!b.many.dry_run)
+		b.done = hws_alloc_array(ADI_BULK_MAX, sizeof(*b.done));
+	if (r < 0 || !guid || !b.action || (!b.many.dry_run && !b.done)) {
 		adi_v1_error(reply, ADI_BUSY, NULL, "The server is out of memory.");
 	} else if (adi_take(app, reply, &b.c)) {
-		r = read_target(&b, reply) ? run(&b, reply, guid, dry) : HWS_ERR_INVAL;
+		r = read_target(&b, reply) ? run(&b, reply, guid) : HWS_ERR_INVAL;
 		sql_give(b.c);
 		if (r == HWS_OK)
-			answer(&b, reply, dry);
+			htp_reply_json(reply, adi_bulk_out(&b.many));
 		else if (reply->status < 400)
 			adi_v1_fail(reply, r, "device", NULL);
-		for (size_t i = 0; i < b.n_done && r == HWS_OK; i++)
-			if (b.action->what == DEED)
-				adi_device_done(app, b.action->deed, &b.done[i]);
+		if (r == HWS_OK && b.action->what == DEED)
+			adi_device_done(app, b.action->deed, b.done, b.n_done);
 	}
-	json_decref(b.changes);
-	json_decref(b.refused);
+	adi_bulk_done(&b.many);
 	hws_free(b.done);
 	hws_free(guid);
 }
@@ -340,7 +307,7 @@ static int export_row(const struct dat_device *d, void *arg)
 static int export_part(void *arg, struct hws_buf *out)
 {
 	struct export *e = arg;
-	struct dat_device_filter f = adi_device_filter(e->q, NULL, e->app);
+	struct dat_device_filter f = adi_device_filter(e->q, NULL);
 	struct sql_conn *c;
 	int r;
 

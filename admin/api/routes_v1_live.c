@@ -46,6 +46,16 @@ static const char *path_of(
 	return is_private(l->ip) ? "lan" : "direct";
 }
 
+/* Whole letters only: a text that is cut within one would cost the whole session its row. */
+static size_t shown(const char *id)
+{
+	size_t n = strnlen(id, ID_SHOWN);
+
+	while (n && ((unsigned char)id[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 static json_t *session_json(struct adi_app *app, struct sql_conn *c, const struct dat_conn *l)
 {
 	struct dat_device d = { .guid = "" };
@@ -54,8 +64,8 @@ static json_t *session_json(struct adi_app *app, struct sql_conn *c, const struc
 	if (dat_device_find(c, l->device_id, &d) < 0)
 		return NULL;
 	return json_pack("{s:s,s:{s:s,s:s%,s:s},s:s%,s:s,s:o,s:s,s:s,s:s,s:I}", "guid", l->guid,
-			"device", "guid", d.guid, "id", d.id, strnlen(d.id, ID_SHOWN), "name",
-			d.name, "viewer_id", l->peer_id, strnlen(l->peer_id, ID_SHOWN),
+			"device", "guid", d.guid, "id", d.id, shown(d.id), "name",
+			d.name, "viewer_id", l->peer_id, shown(l->peer_id),
 			"viewer_name", l->peer_name, "user",
 			adi_out_ref(l->account_guid, l->account_name), "kind", kind_of(l->type),
 			"path", path_of(app, &d, l), "address", l->ip, "started_at",

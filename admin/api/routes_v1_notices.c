@@ -92,12 +92,12 @@ static int take_text(const json_t *o, const char *key, char *buf, size_t size)
 	return text ? hws_str_copy(buf, size, text) : HWS_OK;
 }
 
-static int take_smtp(const json_t *o, struct dat_smtp *s, const char **ret_field)
+static int take_smtp(const json_t *o, struct dat_smtp *s)
 {
 	const char *security = adi_in_text(o, "security");
 	const json_t *to = json_object_get(o, "to");
 	int64_t alarms = alarms_in(o);
-	int r = take_text(o, *ret_field = "host", s->host, sizeof(s->host));
+	int r = take_text(o, "host", s->host, sizeof(s->host));
 
 	if (adi_in_bool(o, "enabled") >= 0)
 		s->enabled = adi_in_bool(o, "enabled");
@@ -107,21 +107,19 @@ static int take_smtp(const json_t *o, struct dat_smtp *s, const char **ret_field
 	if (r == HWS_OK && security)
 		r = dat_smtp_security_parse(security, &s->security);
 	if (r == HWS_OK)
-		r = take_text(o, *ret_field = "user", s->user, sizeof(s->user));
+		r = take_text(o, "user", s->user, sizeof(s->user));
 	if (r == HWS_OK)
-		r = take_text(o, *ret_field = "from", s->from, sizeof(s->from));
+		r = take_text(o, "from", s->from, sizeof(s->from));
 	if (to)
 		s->n_to = 0;
-	for (size_t i = 0; r == HWS_OK && i < json_array_size(to) && i < DAT_SMTP_TO_MAX; i++) {
-		*ret_field = "to";
+	for (size_t i = 0; r == HWS_OK && i < json_array_size(to) && i < DAT_SMTP_TO_MAX; i++)
 		r = hws_str_copy(s->to[s->n_to++], sizeof(s->to[0]),
 				json_string_value(json_array_get(to, i)));
-	}
 	return r;
 }
 
 static int store_smtp(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
-		struct dat_smtp *s, const char **ret_field)
+		struct dat_smtp *s)
 {
 	const char *password = adi_in_text(q->json, "password");
 	const char *by = adi_who(q)->account.name;
@@ -132,7 +130,7 @@ static int store_smtp(struct adi_app *app, struct sql_conn *c, const struct htp_
 		return r;
 	r = dat_smtp_load(c, app->keys, s);
 	if (r == HWS_OK)
-		r = take_smtp(q->json, s, ret_field);
+		r = take_smtp(q->json, s);
 	if (r == HWS_OK)
 		r = dat_smtp_store(c, app->keys, s, by, now);
 	if (r == HWS_OK && password)
@@ -147,7 +145,6 @@ static int store_smtp(struct adi_app *app, struct sql_conn *c, const struct htp_
 static void change_smtp(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
 	struct dat_smtp *s = hws_alloc(sizeof(*s));
-	const char *field = NULL;
 	struct sql_conn *c;
 	int r = s ? HWS_OK : HWS_ERR_NOMEM;
 
@@ -156,7 +153,7 @@ static void change_smtp(struct htp_request *q, struct htp_reply *reply, struct a
 		return;
 	}
 	if (r == HWS_OK)
-		r = store_smtp(app, c, q, s, &field);
+		r = store_smtp(app, c, q, s);
 	sql_give(c);
 	if (r == HWS_ERR_INVAL)
 		adi_v1_error(reply, ADI_BAD_FIELD, NULL,

@@ -365,6 +365,27 @@ static int below(struct at *a, const json_t *schema, const json_t *value, const 
 	return r;
 }
 
+/* Texts, of which there may be thousands, by a set; of others there are few. */
+static int check_unique(struct at *a, const json_t *value)
+{
+	json_t *seen = json_object(), *item;
+	bool twice = false, kept = true;
+	size_t i;
+
+	json_array_foreach (value, i, item) {
+		const char *text = json_string_value(item);
+
+		twice |= text && json_object_get(seen, text);
+		kept &= !text || json_object_set_new(seen, text, json_true()) == 0;
+		for (size_t k = 0; k < i && !text; k++)
+			twice |= json_equal(json_array_get(value, k), item);
+	}
+	json_decref(seen);
+	if (!kept)
+		return wrong(a, "The server is out of memory.");
+	return twice ? wrong(a, "The same stands here twice.") : HWS_OK;
+}
+
 static int check_array(struct at *a, const json_t *schema, const json_t *value)
 {
 	const json_t *items = json_object_get(schema, "items");
@@ -378,13 +399,9 @@ static int check_array(struct at *a, const json_t *schema, const json_t *value)
 	json_array_foreach (value, i, item) {
 		if (r == HWS_OK && items)
 			r = below(a, items, item, NULL, i);
-		for (size_t k = 0; k < i && r == HWS_OK &&
-				json_is_true(json_object_get(schema, "uniqueItems"));
-				k++) {
-			if (json_equal(json_array_get(value, k), item))
-				r = wrong(a, "The same stands here twice.");
-		}
 	}
+	if (r == HWS_OK && json_is_true(json_object_get(schema, "uniqueItems")))
+		r = check_unique(a, value);
 	return r;
 }
 

@@ -60,7 +60,7 @@ export async function deviceView(ctx) {
 				h("p.quiet", null, "Nobody has proved this. What is right can be set by Change.")),
 			h("section.card", null, h("h2", null, "What the device says of itself"), facts([["Host name", d.hostname], ["User", d.user],
 				["System", d.os], ["Processor", d.cpu], ["Memory", d.memory], ["Version", d.version], ["Address", d.address],
-				["NAT", words(d.nat)], ["Key", d.key_fingerprint]])),
+				["Key", d.key_fingerprint]])),
 			may("whyDevice") && why(d),
 			may("listAudit") && h("p", null, viewLink(`/audit?device=${encodeURIComponent(d.id)}`, "What happened on this device")));
 	};
