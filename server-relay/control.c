@@ -520,9 +520,8 @@ int rly_control_new(struct rly_server *s, struct hws_error *err)
 	if (r < 0)
 		return r;
 	hws_control_set_program(s->control, "hawser-relay");
-	return *s->conf->control_group
-			? hws_control_share(s->control, s->conf->control_group, err)
-			: HWS_OK;
+	return *s->conf->control_group ? hws_control_share(s->control, s->conf->control_group, err)
+				       : HWS_OK;
 }
 
 void rly_control_free(struct rly_server *s)

@@ -64,12 +64,11 @@ static json_t *session_json(struct adi_app *app, struct sql_conn *c, const struc
 	if (dat_device_find(c, l->device_id, &d) < 0)
 		return NULL;
 	return json_pack("{s:s,s:{s:s,s:s%,s:s},s:s%,s:s,s:o,s:s,s:s,s:s,s:I}", "guid", l->guid,
-			"device", "guid", d.guid, "id", d.id, shown(d.id), "name",
-			d.name, "viewer_id", l->peer_id, shown(l->peer_id),
-			"viewer_name", l->peer_name, "user",
-			adi_out_ref(l->account_guid, l->account_name), "kind", kind_of(l->type),
-			"path", path_of(app, &d, l), "address", l->ip, "started_at",
-			(json_int_t)l->authed_at);
+			"device", "guid", d.guid, "id", d.id, shown(d.id), "name", d.name,
+			"viewer_id", l->peer_id, shown(l->peer_id), "viewer_name", l->peer_name,
+			"user", adi_out_ref(l->account_guid, l->account_name), "kind",
+			kind_of(l->type), "path", path_of(app, &d, l), "address", l->ip,
+			"started_at", (json_int_t)l->authed_at);
 }
 
 struct found {

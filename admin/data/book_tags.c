@@ -22,8 +22,7 @@ int dat_tag_put(struct sql_conn *c, const char *book_guid, const char *name, int
 	if (r == HWS_OK && color > UINT32_MAX)
 		r = HWS_ERR_RANGE;
 	if (r == HWS_OK)
-		r = sql_number(c,
-				"SELECT count(*) FROM ab_tag WHERE ab_guid = $1 AND name <> $2",
+		r = sql_number(c, "SELECT count(*) FROM ab_tag WHERE ab_guid = $1 AND name <> $2",
 				SQL_P(SQL_T(book_guid), SQL_T(name)), &n);
 	if (r == HWS_OK && n >= DAT_BOOK_TAGS_MAX)
 		r = HWS_ERR_FULL;
