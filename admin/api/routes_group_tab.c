@@ -87,39 +87,20 @@ static void peers(struct htp_request *q, struct htp_reply *reply, void *arg)
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
-struct guids {
-	char guid[DAT_PAGE_MAX][DAT_GUID_TEXT];
-	size_t n;
-};
-
-static int keep_guid(const char *guid, void *arg)
+/* Names, by which devices are sorted under them; addresses and notes are nobody else's. */
+static int add_account(const struct dat_account *a, void *arg)
 {
-	struct guids *g = arg;
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:{}}", "name", a->name, "display_name",
+			a->display_name, "email", "", "note", "", "status", (int)a->status,
+			"is_admin", 0, "info");
 
-	return hws_str_copy(g->guid[g->n++], DAT_GUID_TEXT, guid);
+	return json_array_append_new(arg, o) < 0 ? HWS_ERR_NOMEM : HWS_OK;
 }
 
-/* Names, by which devices are sorted under them; addresses and notes are nobody else's. */
 static int list_accounts(struct sql_conn *c, const struct dat_reach *reach, struct dat_page page,
 		json_t *rows, int64_t *ret_total)
 {
-	struct guids g = { .n = 0 };
-	int r = dat_reach_accounts(c, reach, page, keep_guid, &g, ret_total);
-
-	for (size_t i = 0; i < g.n && r == HWS_OK; i++) {
-		struct dat_account a;
-
-		r = dat_account_get(c, g.guid[i], &a);
-		if (r == HWS_OK &&
-				json_array_append_new(rows,
-						json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:{}}", "name",
-								a.name, "display_name",
-								a.display_name, "email", "", "note",
-								"", "status", (int)a.status,
-								"is_admin", 0, "info")) < 0)
-			r = HWS_ERR_NOMEM;
-	}
-	return r;
+	return dat_reach_accounts(c, reach, page, add_account, rows, ret_total);
 }
 
 static void users(struct htp_request *q, struct htp_reply *reply, void *arg)

@@ -1,5 +1,6 @@
 /* Groups of users and of devices for operators' scripts, with who may come in and where members may
  * go as lists of names. */
+#include "admin/api/people.h"
 #include "admin/api/scripts.h"
 #include "admin/api/server_parts.h"
 #include "admin/data/devices.h"
@@ -274,6 +275,8 @@ static int do_delete(struct adi_app *app, struct sql_conn *c, const struct htp_r
 
 struct moving {
 	struct sql_conn *c;
+	const struct htp_request *q;
+	struct htp_reply *reply;
 	enum dat_group_kind kind;
 	const char *guid; /* of the group, "" = out of it */
 	const char *from; /* only what is in this one; NULL = wherever it is */
@@ -293,23 +296,37 @@ static int move_device(const char *text, struct moving *m)
 	return r == HWS_OK ? dat_device_change(m->c, d.guid, &ch, adi_now()) : r;
 }
 
+/* Another group has other rules: who may not change the account does not move it. */
+static int move_account(const char *guid, const struct moving *m)
+{
+	struct dat_account_change ch = { DAT_ACCOUNT_CHANGE, .group_guid = m->guid };
+	struct adi_actor by = adi_actor(m->q, guid);
+	struct dat_account a;
+	int r = dat_account_get(m->c, guid, &a);
+
+	if (r == HWS_OK && !by.self && !adi_may_change(by, a.role)) {
+		htp_reply_error(m->reply, 403, "Permission denied");
+		return HWS_ERR_DENIED;
+	}
+	return r == HWS_OK ? dat_account_change(m->c, guid, &ch, adi_now()) : r;
+}
+
 static int move_one(const char *text, void *arg)
 {
 	struct moving *m = arg;
-	struct dat_account_change ch = { DAT_ACCOUNT_CHANGE, .group_guid = m->guid };
 
-	if (m->kind == DAT_DEVICE_GROUP)
-		return move_device(text, m);
-	return dat_account_change(m->c, text, &ch, adi_now());
+	return m->kind == DAT_DEVICE_GROUP ? move_device(text, m) : move_account(text, m);
 }
 
-static int move(struct sql_conn *c, const struct htp_request *q, struct moving m,
-		struct adi_did *did)
+static int move(struct sql_conn *c, const struct htp_request *q, struct htp_reply *reply,
+		struct moving m, struct adi_did *did)
 {
 	struct dat_group g;
 	int r = dat_group_get(c, m.kind, htp_param(q, "guid"), &g);
 
 	m.c = c;
+	m.q = q;
+	m.reply = reply;
 	if (r == HWS_OK)
 		r = adi_script_each(q->json, ADI_SCRIPT_MANY, move_one, &m);
 	if (r == HWS_OK)
@@ -321,16 +338,15 @@ static int do_members(struct adi_app *app, struct sql_conn *c, const struct htp_
 		struct htp_reply *reply, struct adi_did *did)
 {
 	(void)app;
-	(void)reply;
-	return move(c, q, (struct moving){ .kind = kind_of(q), .guid = htp_param(q, "guid") }, did);
+	return move(c, q, reply,
+			(struct moving){ .kind = kind_of(q), .guid = htp_param(q, "guid") }, did);
 }
 
 static int do_leave(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		struct htp_reply *reply, struct adi_did *did)
 {
 	(void)app;
-	(void)reply;
-	return move(c, q,
+	return move(c, q, reply,
 			(struct moving){ .kind = DAT_DEVICE_GROUP,
 					.guid = "",
 					.from = htp_param(q, "guid") },

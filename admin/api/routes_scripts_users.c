@@ -11,18 +11,6 @@
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-struct guids {
-	char guid[DAT_PAGE_MAX][DAT_GUID_TEXT];
-	size_t n;
-};
-
-static int keep_guid(const char *guid, void *arg)
-{
-	struct guids *g = arg;
-
-	return hws_str_copy(g->guid[g->n++], DAT_GUID_TEXT, guid);
-}
-
 static json_t *user_row(const struct dat_account *a)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:s,s:s,s:I,s:I,s:{s:b,s:b}}", "guid",
@@ -34,26 +22,21 @@ static json_t *user_row(const struct dat_account *a)
 			"email_verification", (int)a->email_verification, "tfa", (int)a->tfa_on);
 }
 
+static int add_user(const struct dat_account *a, void *arg)
+{
+	return json_array_append_new(arg, user_row(a)) < 0 ? HWS_ERR_NOMEM : HWS_OK;
+}
+
 static int list_users(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		struct dat_page page, json_t *rows, int64_t *ret_total)
 {
 	char name[DAT_PATTERN_TEXT], group[DAT_PATTERN_TEXT];
-	struct guids g = { .n = 0 };
 	int r = adi_script_pattern(q, "name", name);
 
 	(void)app;
 	if (r == HWS_OK)
 		r = adi_script_pattern(q, "group_name", group);
-	if (r == HWS_OK)
-		r = dat_accounts_like(c, name, group, page, keep_guid, &g, ret_total);
-	for (size_t i = 0; i < g.n && r == HWS_OK; i++) {
-		struct dat_account a;
-
-		r = dat_account_get(c, g.guid[i], &a);
-		if (r == HWS_OK && json_array_append_new(rows, user_row(&a)) < 0)
-			r = HWS_ERR_NOMEM;
-	}
-	return r;
+	return r == HWS_OK ? dat_accounts_like(c, name, group, page, add_user, rows, ret_total) : r;
 }
 
 void adi_scripts_users(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)

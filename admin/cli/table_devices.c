@@ -52,7 +52,7 @@ static const struct adm_option recording_filters[] = { { "device", "ID", ADM_TEX
 								       NULL, "of this device" },
 	{ "user", "USER", ADM_REF, ADM_QUERY, NULL, "user", "of this account" },
 	{ "since", "TIME", ADM_SINCE, ADM_QUERY, "from", NULL, "7d, or a date" },
-	{ "until", "TIME", ADM_SINCE, ADM_QUERY, "to", NULL, "1d ago, or a date" }, ADM_END };
+	{ "until", "TIME", ADM_SINCE, ADM_QUERY, "to", NULL, "1d, or a date" }, ADM_END };
 
 static const struct adm_option recording_key[] = {
 	{ "name", "NAME", ADM_TEXT, ADM_OWN, NULL, NULL,

@@ -48,6 +48,8 @@ static const struct adm_option find[] = { FIND, ADM_END };
 				"control role, or none" },                                         \
 			{ "totp-required", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,                \
 				"must use one-time codes" },                                       \
+			{ "mail-code", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,                    \
+				"asked for a code by mail, where there are no one-time codes" },   \
 			{ "max-sessions", "N", ADM_NUMBER, ADM_BODY, NULL, NULL,                   \
 				"sessions at a time, 0 = no limit" },                              \
 			NOTE

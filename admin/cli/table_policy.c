@@ -60,8 +60,7 @@ static const struct adm_option find_enabled[] = { FIND,
 			ENABLED, NOTE
 #define AUDIT_FILTERS                                                                              \
 	FIND, { "since", "TIME", ADM_SINCE, ADM_QUERY, "from", NULL, "7d, or a date" },            \
-			{ "until", "TIME", ADM_SINCE, ADM_QUERY, "to", NULL,                       \
-				"1d ago, or a date" },                                             \
+			{ "until", "TIME", ADM_SINCE, ADM_QUERY, "to", NULL, "1d, or a date" },    \
 			{ "device", "ID", ADM_TEXT, ADM_QUERY, NULL, NULL, "of this device" },     \
 			{ "actor", "NAME", ADM_TEXT, ADM_QUERY, NULL, NULL, "of this account" },   \
 	{                                                                                          \

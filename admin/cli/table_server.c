@@ -99,6 +99,8 @@ static const struct adm_option settings[] = { { "require-approval", "yes|no", AD
 			"only who is logged in reaches devices" },
 	{ "require-totp", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,
 			"everybody uses one-time codes" },
+	{ "accessible-lists", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,
+			"clients list what their users may reach" },
 	{ "default-group", "NAME", ADM_REF, ADM_BODY, "default_group_guid", "group",
 			"group of new accounts" },
 	{ "session-hours", "N", ADM_NUMBER, ADM_BODY, NULL, NULL,

@@ -20,7 +20,7 @@ struct search {
 	struct adm_pattern *pattern;
 	bool *found;
 	size_t count;
-	json_t *exact; /* folded name -> index in pattern; where there are many */
+	json_t *exact; /* folded name -> indices in pattern; where there are many */
 	json_t *seen;  /* guids */
 	json_t *rows;
 	bool whole;
@@ -106,10 +106,25 @@ static void fold(const char *text, char *buf, size_t size)
 	buf[i] = 0;
 }
 
+/* The same name may be there twice, or once as it is and once as "id:...". */
+static void index_word(struct search *s, size_t i)
+{
+	char key[ADM_PATTERN_MAX + 1];
+	json_t *list;
+
+	fold(s->pattern[i].text, key, sizeof(key));
+	list = json_object_get(s->exact, key);
+	if (!list) {
+		list = json_array();
+		if (json_object_set_new(s->exact, key, list) < 0)
+			return; /* no UTF-8: nothing has that name */
+	}
+	json_array_append_new(list, json_integer((json_int_t)i));
+}
+
 static int parse_words(struct search *s, char *const *words, size_t n)
 {
 	const char *const *all;
-	char key[ADM_PATTERN_MAX + 1];
 	int status = ADM_DONE;
 
 	for (size_t i = 0; i < n && status == ADM_DONE; i++) {
@@ -131,10 +146,8 @@ static int parse_words(struct search *s, char *const *words, size_t n)
 	for (size_t i = 0; i < s->count; i++) {
 		if (adm_pattern_parse(all[i], &s->pattern[i], &s->call->err) < 0)
 			return ADM_USAGE;
-		if (s->count > ONE_BY_ONE && !adm_pattern_is_open(&s->pattern[i])) {
-			fold(s->pattern[i].text, key, sizeof(key));
-			json_object_set_new(s->exact, key, json_integer((json_int_t)i));
-		}
+		if (s->count > ONE_BY_ONE && !adm_pattern_is_open(&s->pattern[i]))
+			index_word(s, i);
 	}
 	return ADM_DONE;
 }
@@ -176,12 +189,15 @@ static bool match_exact(struct search *s, const char *name, const struct adm_nam
 {
 	char key[ADM_PATTERN_MAX + 1];
 	const json_t *i;
+	bool fits = false;
+	size_t k;
 
 	if (!name || !*name)
 		return false;
 	fold(name, key, sizeof(key));
-	i = json_object_get(s->exact, key);
-	return i && match_at(s, (size_t)json_integer_value(i), n);
+	json_array_foreach (json_object_get(s->exact, key), k, i)
+		fits = match_at(s, (size_t)json_integer_value(i), n) || fits;
+	return fits;
 }
 
 static int on_row(const json_t *row, void *arg)

@@ -20,33 +20,6 @@
 
 /* --- the API ---------------------------------------------------------------------------------- */
 
-static void check_health(struct adm_call *call, const json_t *health, json_t *checks)
-{
-	const char *version = json_string_value(json_object_get(health, "version"));
-	const char *database = json_string_value(json_object_get(health, "database"));
-	const char *rendezvous = json_string_value(json_object_get(health, "rendezvous"));
-
-	hws_findings_add(checks, "API", HWS_FOUND_GOOD, "", "%s answers%s%s", adm_rest_name(call),
-			version ? ", version " : "", version ? version : "");
-	if (version && strcmp(version, HAWSER_VERSION) != 0)
-		hws_findings_add(checks, "version", HWS_FOUND_LOOK,
-				"install the same version at both ends",
-				"hawser-api is %s, hawser-admin is " HAWSER_VERSION, version);
-	if (database && strcmp(database, "ok") == 0)
-		hws_findings_add(checks, "API database", HWS_FOUND_GOOD, "", "answers");
-	else if (database)
-		hws_findings_add(checks, "API database", HWS_FOUND_BAD,
-				"look into the log of hawser-api; is PostgreSQL running, is the disk "
-				"full?",
-				"hawser-api cannot reach its database");
-	if (rendezvous && strcmp(rendezvous, "ok") == 0)
-		hws_findings_add(checks, "API and rendezvous", HWS_FOUND_GOOD, "", "in touch");
-	else if (rendezvous)
-		hws_findings_add(checks, "API and rendezvous", HWS_FOUND_BAD,
-				"start hawser-rendezvous; both need the settings of the same socket",
-				"hawser-api has no touch with the rendezvous server");
-}
-
 static void check_certificate(int64_t expires_s, json_t *checks)
 {
 	int64_t left = expires_s - (int64_t)(hws_wall_us() / HWS_US_PER_S);
@@ -109,6 +82,30 @@ static void check_outside(struct adm_call *call, json_t *checks)
 	if (a.date_s)
 		check_clock(a.date_s, checks);
 	hws_fetch_done(&a);
+}
+
+/* What hawser-api misses of the servers that its settings name. */
+static void check_touch(struct adm_call *call, json_t *checks)
+{
+	json_t *figures = NULL, *one;
+	size_t i;
+
+	if (adm_rest_call(call, "GET", "/figures", NULL, &figures) == ADM_DONE) {
+		const json_t *problems = json_object_get(figures, "problems");
+
+		json_array_foreach (problems, i, one) {
+			const char *text = json_string_value(one);
+
+			hws_findings_add(checks, "API and servers", HWS_FOUND_BAD,
+					"start it; both need the settings of the same socket", "%s",
+					text ? text : "?");
+		}
+		if (!json_array_size(problems))
+			hws_findings_add(checks, "API and servers", HWS_FOUND_GOOD, "",
+					"in touch with those that its settings name");
+	}
+	call->err.text[0] = 0; /* who may not see figures has no finding about them */
+	json_decref(figures);
 }
 
 static void check_relays(struct adm_call *call, json_t *checks)
@@ -182,23 +179,25 @@ static void check_own_certificate(json_t *checks)
 
 static int check_api(struct adm_call *call, json_t *checks)
 {
-	json_t *health = NULL;
 	int status;
 
 	if (adm_settings_remote(&call->settings))
 		check_outside(call, checks);
 	else
 		check_own_certificate(checks);
-	status = adm_rest_call(call, "GET", "/health", NULL, &health);
+	status = adm_rest_call(call, "GET", "/health", NULL, NULL);
 	if (status) {
 		hws_findings_add(checks, "API", HWS_FOUND_BAD,
-				"start hawser-api, open its port in the firewall", "%s",
-				call->err.text);
+				"start hawser-api, open its port in the firewall; where it "
+				"answers, look into its log: database, disk",
+				"%s", call->err.text);
 		call->err.text[0] = 0;
 		return status;
 	}
-	check_health(call, health, checks);
-	json_decref(health);
+	/* with the database's answer in hand, or not at all */
+	hws_findings_add(checks, "API", HWS_FOUND_GOOD, "", "%s answers", adm_rest_name(call));
+	hws_findings_add(checks, "API database", HWS_FOUND_GOOD, "", "answers");
+	check_touch(call, checks);
 	check_relays(call, checks);
 	check_audit(call, checks);
 	return ADM_DONE;
@@ -233,7 +232,7 @@ static int ask_rendezvous(struct adm_call *call, json_t **ret)
 static bool api_is_here(const struct adm_call *call)
 {
 	char path[600];
-	struct hws_error err;
+	struct hws_error err = { 0 };
 
 	return !*call->settings.socket &&
 			adm_server_socket(ADM_API, path, sizeof(path), &err) == HWS_OK &&

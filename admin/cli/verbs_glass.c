@@ -35,6 +35,15 @@ static const char *who(void)
 	return p ? p->pw_name : "?";
 }
 
+/* Of a directory's or a provider's account nobody changes the password here, which the first login
+ * asks for. Only one without a password is handed over. */
+static int make_local(struct sql_conn *c, const struct dat_account *a, int64_t now)
+{
+	int r = dat_account_set_password(c, a->guid, NULL, true, now);
+
+	return r == HWS_OK ? dat_account_hand_over(c, a->guid, "local", now) : r;
+}
+
 /* An account of this name, whatever it was before, becomes an owner that logs in with this
  * password alone. */
 static int open_up(struct sql_conn *c, struct glass *g)
@@ -50,6 +59,7 @@ static int open_up(struct sql_conn *c, struct glass *g)
 	int r = dat_account_find(c, g->name, &a);
 
 	off.tfa_enforced = 0;
+	off.email_verification = 0;
 	g->made = r == HWS_ERR_NOTFOUND;
 	if (g->made)
 		return dat_account_add(c, &fresh, g->now, g->guid);
@@ -65,6 +75,8 @@ static int open_up(struct sql_conn *c, struct glass *g)
 		r = dat_totp_disable(c, a.guid);
 	if (r == HWS_ERR_NOTFOUND) /* it had none */
 		r = HWS_OK;
+	if (r == HWS_OK && strcmp(a.source, "local") != 0)
+		r = make_local(c, &a, g->now);
 	if (r == HWS_OK)
 		r = dat_account_set_password(c, a.guid, g->pw_hash, true, g->now);
 	return r;

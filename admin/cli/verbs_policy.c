@@ -40,35 +40,79 @@ static int put_end(struct adm_call *call, json_t *body, const char *member, cons
 			word);
 }
 
-static int put_hours(struct adm_call *call, json_t *body)
+struct hours {
+	unsigned days;
+	char from[6], to[6];
+	const char *zone; /* borrowed */
+};
+
+/* Those that a rule has; what is not in them holds always. */
+static struct hours hours_of(const json_t *now)
+{
+	struct hours h = { .days = 127, .from = "00:00", .to = "24:00", .zone = "UTC" };
+	const char *from = json_string_value(json_object_get(now, "from"));
+	const char *to = json_string_value(json_object_get(now, "to"));
+	const char *zone = json_string_value(json_object_get(now, "zone"));
+	const json_t *day, *days = json_object_get(now, "days");
+	size_t i;
+
+	if (json_is_array(days))
+		h.days = 0;
+	json_array_foreach (days, i, day) {
+		json_int_t d = json_integer_value(day);
+
+		if (d >= 0 && d < 7)
+			h.days |= 1u << d;
+	}
+	if (from && hws_str_copy(h.from, sizeof(h.from), from) < 0)
+		h.from[0] = 0; /* the server refuses that, and nothing is changed */
+	if (to && hws_str_copy(h.to, sizeof(h.to), to) < 0)
+		h.to[0] = 0;
+	if (zone)
+		h.zone = zone;
+	return h;
+}
+
+static bool gives_hours(const struct adm_call *call)
+{
+	return adm_given(call, "days") || adm_given(call, "hours") || adm_given(call, "zone");
+}
+
+/* `now`: the hours that the rule has, so that what is not mentioned stays; NULL of a new one. */
+static int put_hours(struct adm_call *call, const json_t *now, json_t *body)
 {
 	const char *days = adm_value(call, "days"), *hours = adm_value(call, "hours");
-	const char *zone = adm_value(call, "zone");
-	char from[6] = "00:00", to[6] = "24:00";
+	struct hours h = hours_of(now);
 	json_t *list;
-	unsigned bits = 127;
 
-	if (!days && !hours && !zone)
+	if (!gives_hours(call))
 		return ADM_DONE;
-	if (days && strcmp(days, "any") != 0 && adm_weekdays_parse(days, &bits) < 0)
-		return adm_complain(ADM_USAGE, "--days: mon-fri, sat,sun or any, not '%s'", days);
-	if (hours && strcmp(hours, "any") != 0 && adm_hours_parse(hours, from, to) < 0)
+	if (hours && strcmp(hours, "any") == 0) /* alone: at any time */
+		h = (struct hours){ days ? h.days : 127, "00:00", "24:00", h.zone };
+	else if (hours && adm_hours_parse(hours, h.from, h.to) < 0)
 		return adm_complain(ADM_USAGE, "--hours: 08:00-18:00 or any, not '%s'", hours);
-	if (bits == 127 && strcmp(from, "00:00") == 0 && strcmp(to, "24:00") == 0) {
+	if (days && strcmp(days, "any") == 0)
+		h.days = 127;
+	else if (days && adm_weekdays_parse(days, &h.days) < 0)
+		return adm_complain(ADM_USAGE, "--days: mon-fri, sat,sun or any, not '%s'", days);
+	if (adm_given(call, "zone"))
+		h.zone = adm_value(call, "zone");
+	if (h.days == 127 && strcmp(h.from, "00:00") == 0 && strcmp(h.to, "24:00") == 0) {
 		json_object_set_new(body, "hours", json_null());
 		return ADM_DONE;
 	}
 	list = json_array();
 	for (int d = 0; d < 7; d++) {
-		if (bits & (1u << d))
+		if (h.days & (1u << d))
 			json_array_append_new(list, json_integer(d));
 	}
 	json_object_set_new(body, "hours",
-			json_pack("{s:o,s:s,s:s,s:s}", "days", list, "from", from, "to", to, "zone",
-					zone ? zone : "UTC"));
+			json_pack("{s:o,s:s,s:s,s:s}", "days", list, "from", h.from, "to", h.to,
+					"zone", h.zone));
 	return ADM_DONE;
 }
 
+/* All but the hours. */
 static int rule_body(struct adm_call *call, json_t **ret)
 {
 	const char *from = adm_value(call, "from"), *to = adm_value(call, "to");
@@ -81,8 +125,6 @@ static int rule_body(struct adm_call *call, json_t **ret)
 		status = put_end(call, body, "subject", from);
 	if (status == ADM_DONE && to)
 		status = put_end(call, body, "object", to);
-	if (status == ADM_DONE)
-		status = put_hours(call, body);
 	if (status)
 		json_decref(body);
 	else
@@ -99,21 +141,63 @@ int adm_rule_add(struct adm_call *call)
 		return adm_complain(
 				ADM_USAGE, "who may reach what? --from user:NAME --to device:ID");
 	status = rule_body(call, &body);
-	if (status)
+	if (status == ADM_DONE)
+		status = put_hours(call, NULL, body);
+	if (status) {
+		json_decref(body);
 		return status;
+	}
 	json_object_set_new(body, "name", json_string(call->args[0]));
 	return adm_create(call, body);
 }
 
-int adm_rule_set(struct adm_call *call)
+/* Each row gets a change of its own: that of all, and what `change` makes of what the row has. */
+static int patch_each(struct adm_call *call, size_t n_args, const json_t *all,
+		int (*change)(struct adm_call *call, const json_t *row, json_t *changes))
 {
-	json_t *changes = NULL;
-	int status = rule_body(call, &changes);
+	struct adm_tally tally = { 0 };
+	struct adm_rows *out = NULL;
+	json_t *rows = NULL, *row;
+	size_t i, all_args = call->n_args;
+	int status;
 
+	call->n_args = n_args;
+	status = adm_chosen(call, 0, true, &rows);
+	call->n_args = all_args;
 	if (status)
 		return status;
-	status = json_object_size(changes) ? adm_patch_chosen(call, changes)
-					   : adm_complain(ADM_USAGE, "what is to be changed?");
+	status = adm_tell_begin(call, &out);
+	json_array_foreach (rows, i, row) {
+		json_t *changes = json_copy((json_t *)(uintptr_t)all);
+		int one = status ? status : change(call, row, changes);
+
+		if (one == ADM_DONE)
+			one = adm_patch(call, call->thing, row, changes, out);
+		json_decref(changes);
+		adm_tally(&tally, adm_complain_of(call, one));
+	}
+	json_decref(rows);
+	return adm_tell_end(call, out, status ? status : adm_tally_status(&tally));
+}
+
+static int rule_change(struct adm_call *call, const json_t *row, json_t *changes)
+{
+	return put_hours(call, json_object_get(row, "hours"), changes);
+}
+
+int adm_rule_set(struct adm_call *call)
+{
+	json_t *changes = NULL, *hours = json_object();
+	int status = rule_body(call, &changes);
+
+	/* what is wrong in them is said before anything is asked for */
+	if (status == ADM_DONE)
+		status = put_hours(call, NULL, hours);
+	if (status == ADM_DONE && !json_object_size(changes) && !gives_hours(call))
+		status = adm_complain(ADM_USAGE, "what is to be changed?");
+	if (status == ADM_DONE)
+		status = patch_each(call, call->n_args, changes, rule_change);
+	json_decref(hours);
 	json_decref(changes);
 	return status;
 }
@@ -192,35 +276,16 @@ int adm_role_add(struct adm_call *call)
 	return adm_create(call, body);
 }
 
-/* Each row gets a change of its own, made of what it has. */
-static int patch_each(struct adm_call *call, size_t n_args,
+static int patch_by_row(struct adm_call *call, size_t n_args,
 		int (*change)(struct adm_call *call, const json_t *row, json_t *changes))
 {
-	struct adm_tally tally = { 0 };
-	struct adm_rows *out = NULL;
-	json_t *rows = NULL, *row;
-	size_t i, all_args = call->n_args;
-	int status;
+	json_t *all = NULL;
+	int status = adm_complain_of(call, adm_body_make(call, &all));
 
-	call->n_args = n_args;
-	status = adm_chosen(call, 0, true, &rows);
-	call->n_args = all_args;
-	if (status)
-		return status;
-	status = adm_tell_begin(call, &out);
-	json_array_foreach (rows, i, row) {
-		json_t *changes = NULL;
-		int one = status ? status : adm_body_make(call, &changes);
-
-		if (one == ADM_DONE)
-			one = change(call, row, changes);
-		if (one == ADM_DONE)
-			one = adm_patch(call, call->thing, row, changes, out);
-		json_decref(changes);
-		adm_tally(&tally, adm_complain_of(call, one));
-	}
-	json_decref(rows);
-	return adm_tell_end(call, out, status ? status : adm_tally_status(&tally));
+	if (status == ADM_DONE)
+		status = patch_each(call, n_args, all, change);
+	json_decref(all);
+	return status;
 }
 
 static int role_change(struct adm_call *call, const json_t *row, json_t *changes)
@@ -240,7 +305,7 @@ static int role_change(struct adm_call *call, const json_t *row, json_t *changes
 
 int adm_role_set(struct adm_call *call)
 {
-	return patch_each(call, call->n_args, role_change);
+	return patch_by_row(call, call->n_args, role_change);
 }
 
 /* --- strategies ------------------------------------------------------------------------------- */
@@ -269,7 +334,7 @@ static int strategy_change(struct adm_call *call, const json_t *row, json_t *cha
 
 int adm_strategy_set(struct adm_call *call)
 {
-	return patch_each(call, strcmp(call->verb->name, "unset") == 0 ? 1 : call->n_args,
+	return patch_by_row(call, strcmp(call->verb->name, "unset") == 0 ? 1 : call->n_args,
 			strategy_change);
 }
 

@@ -25,35 +25,39 @@ int dat_pattern(const char *text, char buf[DAT_PATTERN_TEXT])
 }
 
 struct list {
-	int (*text)(const char *text, void *arg);
+	dat_account_fn account;
 	dat_device_fn device;
 	void *arg;
 };
 
-static int text_row(const struct sql_row *row, void *arg)
+static int account_row(const struct sql_row *row, void *arg)
 {
 	const struct list *l = arg;
+	struct dat_account a = { 0 };
+	int r = dat_account_row(row, &a);
 
-	return l->text(sql_text(row, 0), l->arg);
+	return r == HWS_OK ? l->account(&a, l->arg) : r;
 }
 
-#define ACCOUNTS                                                                                   \
-	"FROM account a JOIN user_group g ON g.guid = a.user_group_guid WHERE a.name_key LIKE "    \
-	"$1 ESCAPE '\\' AND g.name_key LIKE $2 ESCAPE '\\' "
+#define ACCOUNTS "WHERE a.name_key LIKE $1 ESCAPE '\\' AND g.name_key LIKE $2 ESCAPE '\\' "
 
 int dat_accounts_like(struct sql_conn *c, const char *name, const char *group, struct dat_page page,
-		int (*fn)(const char *guid, void *arg), void *arg, int64_t *ret_total)
+		dat_account_fn fn, void *arg, int64_t *ret_total)
 {
-	struct list l = { .text = fn, .arg = arg };
-	int r = sql_number(c, "SELECT count(*) " ACCOUNTS, SQL_P(SQL_T(name), SQL_T(group)),
-			ret_total);
+	struct list l = { .account = fn, .arg = arg };
+	int r = sql_number(c,
+			"SELECT count(*) FROM account a JOIN user_group g ON g.guid = "
+			"a.user_group_guid " ACCOUNTS,
+			SQL_P(SQL_T(name), SQL_T(group)), ret_total);
 
 	page = dat_page(page);
 	if (r == HWS_OK)
-		r = sql_query(c, "SELECT a.guid " ACCOUNTS "ORDER BY a.name_key LIMIT $3 OFFSET $4",
+		r = sql_query(c,
+				DAT_ACCOUNT_COLUMNS ACCOUNTS
+				"ORDER BY a.name_key LIMIT $3 OFFSET $4",
 				SQL_P(SQL_T(name), SQL_T(group), SQL_I(page.limit),
 						SQL_I(page.offset)),
-				text_row, &l);
+				account_row, &l);
 	return r;
 }
 

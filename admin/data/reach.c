@@ -84,6 +84,7 @@ void dat_reach_done(struct dat_reach *r)
 #define OF_DEVICES "FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "
 
 struct list {
+	dat_account_fn account;
 	int (*device)(const struct dat_device *d, void *arg);
 	int (*text)(const char *text, void *arg);
 	void *arg;
@@ -122,21 +123,32 @@ int dat_reach_devices(struct sql_conn *c, const struct dat_reach *r, struct dat_
 	return ret;
 }
 
+static int account_row(const struct sql_row *row, void *arg)
+{
+	const struct list *l = arg;
+	struct dat_account a = { 0 };
+	int r = dat_account_row(row, &a);
+
+	return r == HWS_OK ? l->account(&a, l->arg) : r;
+}
+
 #define OWNERS                                                                                     \
 	"FROM account p WHERE p.guid IN (SELECT d.owner_guid " OF_DEVICES "WHERE " DAT_REACH       \
 	") OR p.guid = $1 "
 
 int dat_reach_accounts(struct sql_conn *c, const struct dat_reach *r, struct dat_page page,
-		int (*fn)(const char *guid, void *arg), void *arg, int64_t *ret_total)
+		dat_account_fn fn, void *arg, int64_t *ret_total)
 {
-	struct list l = { .text = fn, .arg = arg };
+	struct list l = { .account = fn, .arg = arg };
 	int ret = sql_number(c, "SELECT count(*) " OWNERS, SQL_P(DAT_REACH_PARAMS(r)), ret_total);
 
 	page = dat_page(page);
 	if (ret == HWS_OK)
-		ret = sql_query(c, "SELECT p.guid " OWNERS "ORDER BY p.name_key LIMIT $6 OFFSET $7",
+		ret = sql_query(c,
+				DAT_ACCOUNT_COLUMNS "WHERE a.guid IN (SELECT p.guid " OWNERS
+						    ") ORDER BY a.name_key LIMIT $6 OFFSET $7",
 				SQL_P(DAT_REACH_PARAMS(r), SQL_I(page.limit), SQL_I(page.offset)),
-				text_row, &l);
+				account_row, &l);
 	return ret;
 }
 

@@ -1,7 +1,7 @@
 /* admin/data/reach: all that an account may reach at this moment, as one condition of a statement.
  * It decides as admin/data/access.h does for one device, for many at once. */
 #pragma once
-#include "admin/data/dat.h"
+#include "admin/data/accounts.h"
 
 struct dat_device;
 
@@ -44,10 +44,9 @@ void dat_reach_done(struct dat_reach *r);
 int dat_reach_devices(struct sql_conn *c, const struct dat_reach *r, struct dat_page page,
 		int (*fn)(const struct dat_device *d, void *arg), void *arg,
 		int64_t *ret_total) HWS_MUST_CHECK;
-/* By name: the account itself and those whose devices it may reach; guids. */
+/* By name: the account itself and those whose devices it may reach. */
 int dat_reach_accounts(struct sql_conn *c, const struct dat_reach *r, struct dat_page page,
-		int (*fn)(const char *guid, void *arg), void *arg,
-		int64_t *ret_total) HWS_MUST_CHECK;
+		dat_account_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 /* By name: the groups of those devices. */
 int dat_reach_groups(struct sql_conn *c, const struct dat_reach *r, struct dat_page page,
 		int (*fn)(const char *name, void *arg), void *arg,

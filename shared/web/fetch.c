@@ -326,11 +326,12 @@ static bool set_question(struct fetch *f)
 
 static int error_of(const struct fetch *f, CURLcode code)
 {
+	/* of several addresses of a name one may have been refused before another one served */
+	if (code == CURLE_OK)
+		return HWS_OK;
 	if (f->error < 0)
 		return f->error;
 	switch (code) {
-	case CURLE_OK:
-		return HWS_OK;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 		return HWS_ERR_INVAL;

@@ -50,10 +50,11 @@ function alarms(field, id) {
 		get: () => boxes.filter(([, b]) => b.checked).map(([a]) => a), set: (v) => boxes.forEach(([a, b]) => (b.checked = (v ?? []).includes(a))) };
 }
 
-// "a = b" a line, as an object.
+// "a = b" a line, as an object. The last "=" parts them: a group of a directory is "cn=ops,ou=groups,…".
 function pairs(field, id) {
 	const el = h("textarea", { id, rows: 3 });
-	return { el, get: () => Object.fromEntries(el.value.split("\n").map((l) => l.split("=").map((s) => s.trim())).filter(([k, v]) => k && v)),
+	const parts = (line) => [line.slice(0, line.lastIndexOf("=")), line.slice(line.lastIndexOf("=") + 1)].map((s) => s.trim());
+	return { el, get: () => Object.fromEntries(el.value.split("\n").filter((l) => l.includes("=")).map(parts).filter(([k, v]) => k && v)),
 		set: (v) => (el.value = Object.entries(v ?? {}).map(([k, x]) => `${k} = ${x}`).join("\n")) };
 }
 

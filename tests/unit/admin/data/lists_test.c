@@ -66,10 +66,10 @@ static void begin(void)
 
 /* --- by patterns ------------------------------------------------------------------------------ */
 
-static int say_account(const char *guid, void *arg)
+static int say_account(const struct dat_account *a, void *arg)
 {
 	(void)arg;
-	return say(strcmp(guid, ann) == 0 ? "ann" : "bob");
+	return say(strcmp(a->guid, ann) == 0 ? "ann" : "bob");
 }
 
 static void accounts(const char *name, const char *group, const char *want)

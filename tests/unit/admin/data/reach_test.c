@@ -171,6 +171,11 @@ static int add_word(const char *word, void *arg)
 	return HWS_OK;
 }
 
+static int add_account(const struct dat_account *a, void *arg)
+{
+	return add_word(a->guid, arg);
+}
+
 START_TEST(owners_and_groups_of_what_is_reached)
 {
 	struct dat_reach reach;
@@ -183,7 +188,7 @@ START_TEST(owners_and_groups_of_what_is_reached)
 	ck_ok(dat_reach_load(test_conn, person[3], false, NOW, &reach));
 	words[0] = '\0';
 	ck_ok(dat_reach_accounts(
-			test_conn, &reach, (struct dat_page){ 0, 10 }, add_word, NULL, &total));
+			test_conn, &reach, (struct dat_page){ 0, 10 }, add_account, NULL, &total));
 	ck_assert_int_eq(total, 2);
 	ck_ok(hws_fmt(want, sizeof(want), "%s %s ", person[1], person[3]));
 	ck_assert_str_eq(words, want);
