@@ -3,6 +3,7 @@
  * server does what it is set to. */
 #include "admin/api/policy_word.h"
 #include "admin/api/alarms.h"
+#include "admin/data/audit.h"
 #include "admin/data/devices.h"
 #include "admin/data/live.h"
 #include "admin/data/refs.h"
@@ -67,22 +68,65 @@ static bool rules_alone(enum dat_access_why why)
 	return why == DAT_WHY_NO_RULE || why == DAT_WHY_NOT_NOW || why == DAT_WHY_LOG_IN;
 }
 
+/* Done by the host; for whom is said beside it. */
+static int note_switch(struct adi_app *app, struct asker *a, const struct hws_policy_say_line *q,
+		const char *by, const char *account)
+{
+	char info[DAT_GUID_TEXT + 16];
+	const struct dat_event e = { .kind = "device.switch",
+		.actor_name = by,
+		.via = "client",
+		.target_kind = "device",
+		.target_name = q->id,
+		.ip = q->address,
+		.info = info };
+	int r = hws_fmt(info, sizeof(info), "{\"account\":\"%s\"}", account);
+
+	return r == HWS_OK ? dat_audit_add(a->c, app->keys, &e, a->now) : r;
+}
+
+/* The rights of the viewer at the host become those of the host at the viewer's machine, as far as
+ * the viewer still has them. HWS_ERR_NOTFOUND: there was no such viewer. */
+static int take_switch(struct adi_app *app, struct asker *a, const struct hws_policy_say_line *q,
+		uint64_t *ret_permissions)
+{
+	char by[DAT_ID_TEXT], account[DAT_GUID_TEXT];
+	const struct dat_switch_way way = { .from = by, .to = q->id, .ip = q->address };
+	struct dat_access access = { .allowed = false };
+	int r = dat_switch_take(a->c, q->switch_code, a->now, by);
+
+	if (r == HWS_OK)
+		r = dat_switch_viewer(a->c, &way, a->now, account);
+	if (r == HWS_OK)
+		r = dat_access_check(a->c, account, by, !a->settings.require_login,
+				app->conf->unowned_open, a->now, &access);
+	if (r == HWS_OK && !access.allowed)
+		r = HWS_ERR_NOTFOUND;
+	if (r == HWS_OK)
+		r = note_switch(app, a, q, by, account);
+	if (r == HWS_OK)
+		*ret_permissions = access.perms;
+	return r;
+}
+
 /* A switch of sides passes the rules, not what is disabled. */
-static int try_switch(struct asker *a, const struct hws_policy_say_line *q,
+static int try_switch(struct adi_app *app, struct asker *a, const struct hws_policy_say_line *q,
 		const struct dat_access *access, struct hws_policy_answer *ret)
 {
-	char by[DAT_ID_TEXT];
-	int r = *q->switch_code && rules_alone(access->why)
-			? dat_switch_take(a->c, q->switch_code, a->now, by)
-			: HWS_ERR_NOTFOUND;
+	struct dat_tx tx;
+	int r = HWS_ERR_NOTFOUND;
 
+	if (*q->switch_code && rules_alone(access->why)) {
+		r = dat_tx_begin(&tx, a->c);
+		if (r == HWS_OK)
+			r = dat_tx_end(&tx, take_switch(app, a, q, &ret->permissions));
+	}
 	if (r == HWS_ERR_NOTFOUND) {
 		refuse(ret, dat_access_text(access->why));
 		return HWS_OK;
 	}
 	if (r < 0)
 		return r;
-	hws_info("policy.switch", HWS_STR("from", by), HWS_STR("to", q->id));
 	ret->word = HWS_POLICY_ALLOW;
 	/* once: the request for the relay shows the same code again */
 	ret->hold_s = HWS_POLICY_HOLD_MAX_S;
@@ -127,7 +171,7 @@ static int decide(struct adi_app *app, struct asker *a, const struct hws_policy_
 				&access);
 	if (r < 0)
 		return r;
-	return access.allowed ? allow(a, q, &access, ret) : try_switch(a, q, &access, ret);
+	return access.allowed ? allow(a, q, &access, ret) : try_switch(app, a, q, &access, ret);
 }
 
 void adi_policy_answer(struct adi_app *app, const struct hws_policy_say_line *q,

@@ -1,5 +1,6 @@
 /* admin/data/switch: kept is a hash of the code, so that who reads the database cannot use it. */
 #include "admin/data/switch.h"
+#include "admin/data/devices.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/crypto/base64.h"
@@ -89,6 +90,11 @@ static int read_id(const struct sql_row *row, void *arg)
 	return sql_copy(row, 0, arg, DAT_ID_TEXT);
 }
 
+static int read_guid(const struct sql_row *row, void *arg)
+{
+	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
+}
+
 int dat_switch_take(
 		struct sql_conn *c, const char *code, int64_t now, char ret_device_id[DAT_ID_TEXT])
 {
@@ -101,6 +107,25 @@ int dat_switch_take(
 			"DELETE FROM switch_grant WHERE verifier = $1 AND expires_at > $2 RETURNING "
 			"device_id",
 			SQL_P(SQL_T(verifier), SQL_I(now)), read_id, ret_device_id);
+}
+
+/* The device must be where it was last heard of, and the login be the machine's that is called:
+ * the reference was made here, while the viewer in a report is only what the host says. */
+int dat_switch_viewer(struct sql_conn *c, const struct dat_switch_way *way, int64_t now,
+		char ret_account_guid[DAT_GUID_TEXT])
+{
+	return sql_one(c,
+			"SELECT f.account_guid FROM audit_ref f JOIN auth_session s ON s.guid = "
+			"f.session_guid JOIN account a ON a.guid = s.account_guid AND "
+			"a.session_epoch = s.epoch JOIN device t ON t.id = s.device_id AND t.uuid = "
+			"s.device_uuid JOIN device h ON h.id = f.device_id WHERE f.device_id = $1 AND "
+			"t.id = $2 AND t.uuid <> '' AND t.guid <> h.guid AND h.status = $3 AND "
+			"h.last_ip = $4 AND h.last_ip <> '' AND f.account_guid = s.account_guid AND "
+			"f.expires_at > $5 AND s.expires_at > $5 ORDER BY f.expires_at DESC, f.ref "
+			"LIMIT 1",
+			SQL_P(SQL_T(way->from), SQL_T(way->to), SQL_I(DAT_DEVICE_ON),
+					SQL_T(way->ip), SQL_I(now)),
+			read_guid, ret_account_guid);
 }
 
 int dat_switch_sweep(struct sql_conn *c, int64_t now, int64_t *ret)

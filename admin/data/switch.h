@@ -25,4 +25,15 @@ int dat_switch_put(struct sql_conn *c, const char *device_id, const char *verifi
 /* Once: the device that has announced this code. HWS_ERR_NOTFOUND. */
 int dat_switch_take(struct sql_conn *c, const char *code, int64_t now,
 		char ret_device_id[DAT_ID_TEXT]) HWS_MUST_CHECK;
+/* That a device announces it proves nothing of the other end: a switch is back to the machine of a
+ * viewer whom this server let through (admin/data/refs) to that device a moment ago. */
+struct dat_switch_way {
+	const char *from,
+			*to; /* ids: the host that calls now, the viewer's machine that is called */
+	const char *ip;      /* that it calls from */
+};
+/* The account that was logged in on `to` and was let through to `from`. HWS_ERR_NOTFOUND: none, or
+ * `from` calls from elsewhere than it was seen last, or is not let in itself. */
+int dat_switch_viewer(struct sql_conn *c, const struct dat_switch_way *way, int64_t now,
+		char ret_account_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
 int dat_switch_sweep(struct sql_conn *c, int64_t now, int64_t *ret) HWS_MUST_CHECK;

@@ -22,8 +22,6 @@
 
 #define R(x) RDV__REGISTER_PK_RESPONSE__RESULT__##x
 #define ck_ok(r) ck_assert_int_eq((r), HWS_OK)
-#define CODE "nNSnrXYjNtOUZ9TvCx2qiUl2HV7YrYYofUC7m3irD/A="
-#define VERIFIER "Km1fj4MQO8h6pTaAT6gKu26kX4B6axReEGEKB/a5t2o="
 
 static struct test_proc api;
 static char dir[280], policy[320], http[320], database[340];
@@ -113,21 +111,26 @@ static bool is_known(void *arg)
 }
 
 /* Registers, and waits until the API server has heard of it. */
-static struct dat_device device_there(struct device *d, const char *id)
+static struct dat_device device_there_at(struct device *d, unsigned host, const char *id)
 {
 	struct known k = { .id = id };
 
-	device_init(d, &srv, 1, id);
+	device_init(d, &srv, host, id);
 	device_online(d);
 	ck_assert_msg(test_until(is_known, &k, WAIT_MS), "%s", test_log_end(api.log, 2000));
 	return k.device;
 }
 
-static int ask(const char *id, const char *token, const char *code)
+static struct dat_device device_there(struct device *d, const char *id)
+{
+	return device_there_at(d, 1, id);
+}
+
+static int ask_from(unsigned host, const char *id, const char *token, const char *code)
 {
 	Rdv__PunchHoleRequest p = RDV__PUNCH_HOLE_REQUEST__INIT;
 	message m = RDV__RENDEZVOUS_MESSAGE__INIT;
-	int fd = tcp_open(9, srv.port);
+	int fd = tcp_open(host, srv.port);
 
 	p.id = (char *)id;
 	p.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
@@ -143,7 +146,7 @@ static int ask(const char *id, const char *token, const char *code)
 
 static void refused(const char *id, const char *token, const char *text)
 {
-	int fd = ask(id, token, "");
+	int fd = ask_from(9, id, token, "");
 	message *m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS);
 
 	ck_assert_msg(strstr(m->punch_hole_response->other_failure, text) != NULL, "'%s'\n%s",
@@ -153,13 +156,18 @@ static void refused(const char *id, const char *token, const char *text)
 }
 
 /* What the device is asked; free it. */
-static message *allowed(struct device *d, const char *token, const char *code)
+static message *allowed_from(unsigned host, struct device *d, const char *token)
 {
-	int fd = ask(d->id, token, code);
+	int fd = ask_from(host, d->id, token, "");
 	message *m = device_pushed(d, M(PUNCH_HOLE));
 
 	close(fd);
 	return m;
+}
+
+static message *allowed(struct device *d, const char *token)
+{
+	return allowed_from(9, d, token);
 }
 
 static void owned_by(const char *device_guid, const char *account_guid)
@@ -195,7 +203,7 @@ START_TEST(devices_appear_and_rules_decide)
 	refused(d.id, "", "Log in");
 	refused(d.id, "nobody's", "Log in");
 	refused(d.id, bob_in, "No rule");
-	m = allowed(&d, ann_in, "");
+	m = allowed(&d, ann_in);
 	ck_assert_ptr_nonnull(m->punch_hole->controlled_context);
 	ck_ok(dat_ref_take(
 			sql, m->punch_hole->controlled_context->conn_audit_ref, d.id, now(), &ref));
@@ -205,7 +213,7 @@ START_TEST(devices_appear_and_rules_decide)
 	memcpy(r.obj_guid, known.guid, sizeof(r.obj_guid));
 	ck_ok(dat_rule_add(sql, &r, now(), rule));
 	log_in(bob, again); /* of another token nothing is remembered */
-	m = allowed(&d, again, "");
+	m = allowed(&d, again);
 	ck_assert_ptr_nonnull(m->punch_hole->control_permissions);
 	ck_assert_uint_eq(m->punch_hole->control_permissions->permissions, 0x61);
 	hws_rdv_free(m);
@@ -238,7 +246,7 @@ static bool strangers_are_refused(void *arg)
 	int fd;
 
 	snprintf(token, sizeof(token), "nobody-%u", n++);
-	fd = ask(arg, token, "");
+	fd = ask_from(9, arg, token, "");
 	m = tcp_recv(fd, SILENCE_MS); /* none: it was let through */
 	no = m && strstr(m->punch_hole_response->other_failure, "Log in");
 	hws_rdv_free(m);
@@ -254,12 +262,12 @@ START_TEST(devices_of_nobody_are_open_to_whom_the_settings_say)
 	account("ann", ann);
 	log_in(ann, in);
 	(void)device_there(&d, "123456789");
-	hws_rdv_free(allowed(&d, "", "")); /* to everybody who knows the key */
+	hws_rdv_free(allowed(&d, "")); /* to everybody who knows the key */
 	ck_ok(dat_setting_put(sql, NULL, "server.require_login", "1", false, "", now()));
 	ck_assert(test_until(strangers_are_refused, d.id, WAIT_MS));
 	for (message *m; (m = udp_recv(d.udp, SILENCE_MS)); hws_rdv_free(m))
 		;
-	hws_rdv_free(allowed(&d, in, ""));
+	hws_rdv_free(allowed(&d, in));
 	ck_assert_int_eq(test_proc_stop(&api), 0);
 	api_start("--no-unowned-open");
 	test_proc_must_expect(&api, "policy.link", WAIT_MS);
@@ -307,7 +315,7 @@ START_TEST(another_id_is_no_way_to_be_nobodys)
 	ck_assert_str_eq(now_known.device.owner_guid, ann);
 	device_online(&d);
 	refused(d.id, "", "Log in");
-	hws_rdv_free(allowed(&d, in, ""));
+	hws_rdv_free(allowed(&d, in));
 	/* machine id and key of it under yet another id, of which nobody was told */
 	device_init(&copy, &srv, 2, "223456789");
 	memcpy(copy.uuid, d.uuid, sizeof(copy.uuid));
@@ -323,26 +331,111 @@ START_TEST(another_id_is_no_way_to_be_nobodys)
 }
 END_TEST
 
-START_TEST(a_switch_of_sides_passes_once)
+/* What was shown last; another each time, as the ID server remembers answers. */
+static char code[32];
+
+struct heard {
+	int fd;
+	struct device *d;
+	message *refusal, *pushed;
+};
+
+static bool hears(void *arg)
 {
-	char ann[DAT_GUID_TEXT];
-	struct dat_device known;
-	struct device d;
+	struct heard *h = arg;
+
+	h->refusal = tcp_recv(h->fd, 20);
+	h->pushed = h->refusal ? NULL : udp_recv(h->d->udp, 20);
+	return h->refusal || h->pushed;
+}
+
+/* Whether the host at that address is let through by a code that it has announced. */
+static bool switches(const char *host_id, unsigned host, struct device *to)
+{
+	struct heard h = { .d = to };
+	char verifier[DAT_VERIFIER_TEXT];
+	static unsigned n;
+
+	(void)snprintf(code, sizeof(code), "code %u", n++);
+	dat_switch_verifier(code, verifier);
+	ck_ok(dat_switch_put(sql, host_id, verifier, now()));
+	h.fd = ask_from(host, to->id, "", code);
+	ck_assert(test_until(hears, &h, WAIT_MS));
+	if (h.refusal)
+		ck_assert_ptr_nonnull(
+				strstr(h.refusal->punch_hole_response->other_failure, "Log in"));
+	if (h.pushed) {
+		ck_assert_int_eq(h.pushed->union_case, M(PUNCH_HOLE));
+		ck_assert_ptr_nonnull(h.pushed->punch_hole->control_permissions);
+		ck_assert_uint_eq(h.pushed->punch_hole->control_permissions->permissions, 0x61);
+	}
+	hws_rdv_free(h.refusal);
+	hws_rdv_free(h.pushed);
+	close(h.fd);
+	return h.pushed != NULL;
+}
+
+/* Somebody at this machine logs in. */
+static void log_in_at(
+		const struct dat_device *d, const char *account_guid, char token[DAT_TOKEN_TEXT])
+{
+	ck_ok(dat_session_add(sql,
+			&(struct dat_session_new){ .account_guid = account_guid,
+					.kind = DAT_SESSION_CLIENT,
+					.device_id = d->id,
+					.device_uuid = d->uuid },
+			now(), token));
+}
+
+START_TEST(a_switch_of_sides_leads_back_to_the_viewer_alone)
+{
+	char ann[DAT_GUID_TEXT], bob[DAT_GUID_TEXT], in[DAT_TOKEN_TEXT], rule[DAT_GUID_TEXT];
+	struct dat_rule r = { .subj_kind = DAT_END_USER,
+		.obj_kind = DAT_END_DEVICE,
+		.enabled = true,
+		.perms = 0x61,
+		.when = DAT_ALWAYS };
+	struct dat_device viewer, host;
+	struct device d, h;
+	int64_t n = 0;
 	message *m;
 	int fd;
 
 	account("ann", ann);
-	known = device_there(&d, "123456789");
-	owned_by(known.guid, ann);
-	ck_ok(dat_switch_put(sql, "987654321", VERIFIER, now()));
-	m = allowed(&d, "", CODE);
-	hws_rdv_free(m);
-	fd = ask(d.id, "x", CODE); /* somebody else who has seen it */
+	account("bob", bob);
+	viewer = device_there(&d, "123456789");
+	owned_by(viewer.guid, ann);
+	host = device_there_at(&h, 9, "987654321");
+	owned_by(host.guid, bob);
+	memcpy(r.subj_guid, ann, sizeof(r.subj_guid));
+	memcpy(r.obj_guid, host.guid, sizeof(r.obj_guid));
+	ck_ok(dat_rule_add(sql, &r, now(), rule));
+	/* nobody has asked for it: any device could say so of any other */
+	ck_assert(!switches(h.id, 9, &d));
+	/* a viewer has, but from another machine */
+	log_in(ann, in);
+	hws_rdv_free(allowed_from(1, &h, in));
+	ck_assert(!switches(h.id, 9, &d));
+	log_in_at(&viewer, ann, in);
+	hws_rdv_free(allowed_from(1, &h, in));
+	ck_assert(!switches(h.id, 8, &d)); /* not where the host is */
+	ck_assert(!switches("555000111", 9, &d));
+	ck_ok(dat_device_set_status(sql, host.guid, DAT_DEVICE_PENDING, now()));
+	ck_assert(!switches(h.id, 9, &d));
+	ck_ok(dat_device_set_status(sql, host.guid, DAT_DEVICE_ON, now()));
+	ck_assert(switches(h.id, 9, &d));
+	ck_ok(sql_number(sql, "SELECT count(*) FROM audit_event WHERE kind = 'device.switch'",
+			SQL_NONE, &n));
+	ck_assert_int_eq(n, 1);
+	fd = ask_from(9, d.id, "x", code); /* somebody else who has seen it */
 	m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS);
 	ck_assert_ptr_nonnull(strstr(m->punch_hole_response->other_failure, "Log in"));
 	hws_rdv_free(m);
 	close(fd);
+	ck_ok(dat_rule_remove(sql, rule));
+	ck_assert(!switches(h.id, 9, &d)); /* what the viewer may no more, nor may the host */
 	device_done(&d);
+	device_done(&h);
 }
 END_TEST
 
@@ -376,7 +469,7 @@ START_TEST(sessions_that_last_are_counted)
 	log_in(ann, in);
 	known = device_there(&d, "123456789");
 	owned_by(known.guid, ann);
-	hws_rdv_free(allowed(&d, in, ""));
+	hws_rdv_free(allowed(&d, in));
 	fd = tcp_open(9, srv.port);
 	hc.token = in;
 	out.union_case = M(HC);
@@ -390,7 +483,7 @@ START_TEST(sessions_that_last_are_counted)
 	close(fd);
 	ck_assert(test_until(is_over, ann, WAIT_MS));
 	log_in(ann, again);
-	hws_rdv_free(allowed(&d, again, ""));
+	hws_rdv_free(allowed(&d, again));
 	device_done(&d);
 }
 END_TEST
@@ -453,7 +546,7 @@ START_TEST(without_the_api_server_nobody_passes_until_it_is_back)
 	refused(d.id, in, "cannot find out");
 	api_start(NULL);
 	test_proc_must_expect(&api, "policy.link", WAIT_MS);
-	hws_rdv_free(allowed(&d, in, ""));
+	hws_rdv_free(allowed(&d, in));
 	device_done(&d);
 }
 END_TEST
@@ -488,7 +581,7 @@ int main(void)
 			TESTS(devices_appear_and_rules_decide, the_sockets_are_a_groups_if_so_set,
 					devices_of_nobody_are_open_to_whom_the_settings_say,
 					another_id_is_no_way_to_be_nobodys,
-					a_switch_of_sides_passes_once,
+					a_switch_of_sides_leads_back_to_the_viewer_alone,
 					sessions_that_last_are_counted,
 					a_device_that_is_kept_out_waits_for_approval,
 					without_the_api_server_nobody_passes_until_it_is_back,
