@@ -3,6 +3,7 @@
 #include "admin/api/device_text.h"
 #include "admin/api/enrolment.h"
 #include "admin/api/fleet.h"
+#include "admin/api/placing.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
 #include "admin/data/enrol.h"
@@ -108,8 +109,22 @@ static void answer_enrol(struct htp_reply *reply, int r, const char *what)
 		return; /* blank: done */
 	if (r == HWS_ERR_NOTFOUND && *what)
 		htp_reply_error(reply, 400, "%s", what);
+	else if (r == HWS_ERR_DENIED)
+		htp_reply_error(reply, 403, ADI_TEXT_PLACE);
 	else
 		adi_fail(reply, r, "device");
+}
+
+/* In the caller's transaction. */
+static int enrol(struct adi_app *a, struct sql_conn *c, const struct htp_request *q,
+		const struct dat_enrol *in, char *what, size_t size)
+{
+	struct dat_device before = { .id = "" };
+	int r = dat_device_find(c, in->id, &before);
+
+	if (r == HWS_OK || r == HWS_ERR_NOTFOUND) /* what is missing is said there */
+		r = dat_enrol(c, a->keys, in, adi_now(), what, size);
+	return r == HWS_OK ? adi_placed(a, c, q, &before) : r;
 }
 
 static void assign(struct htp_request *q, struct htp_reply *reply, void *arg)
@@ -146,7 +161,7 @@ static void assign(struct htp_request *q, struct htp_reply *reply, void *arg)
 		return;
 	r = dat_tx_begin(&tx, c);
 	if (r == HWS_OK) {
-		r = dat_enrol(c, a->keys, &in, adi_now(), what, sizeof(what));
+		r = enrol(a, c, q, &in, what, sizeof(what));
 		if (r == HWS_OK)
 			r = adi_audit(a, c, q,
 					&(struct adi_deed){ .kind = "device.assign",

@@ -1,5 +1,6 @@
 /* Devices for operators' scripts: found by patterns, switched on and off, removed, assigned. */
 #include "admin/api/device_out.h"
+#include "admin/api/placing.h"
 #include "admin/api/scripts.h"
 #include "admin/api/server_parts.h"
 #include "admin/data/enrol.h"
@@ -178,6 +179,10 @@ static int do_assign(struct adi_app *app, struct sql_conn *c, const struct htp_r
 	in.uuid = d.uuid;
 	if (r == HWS_OK)
 		r = dat_enrol(c, app->keys, &in, adi_now(), what, sizeof(what));
+	if (r == HWS_OK)
+		r = adi_placed(app, c, q, &d);
+	if (r == HWS_ERR_DENIED)
+		htp_reply_error(reply, 403, ADI_TEXT_PLACE);
 	if (r == HWS_ERR_NOTFOUND && *what)
 		htp_reply_error(reply, 404, "%s", what);
 	hws_free(copy);

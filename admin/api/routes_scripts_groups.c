@@ -1,6 +1,7 @@
 /* Groups of users and of devices for operators' scripts, with who may come in and where members may
  * go as lists of names. */
 #include "admin/api/people.h"
+#include "admin/api/placing.h"
 #include "admin/api/scripts.h"
 #include "admin/api/server_parts.h"
 #include "admin/data/devices.h"
@@ -274,8 +275,9 @@ static int do_delete(struct adi_app *app, struct sql_conn *c, const struct htp_r
 /* --- members ---------------------------------------------------------------------------------- */
 
 struct moving {
-	struct sql_conn *c;
+	struct adi_app *app;
 	const struct htp_request *q;
+	struct sql_conn *c;
 	struct htp_reply *reply;
 	enum dat_group_kind kind;
 	const char *guid; /* of the group, "" = out of it */
@@ -293,7 +295,9 @@ static int move_device(const char *text, struct moving *m)
 		r = dat_device_get(m->c, text, &d);
 	if (r == HWS_OK && m->from && !hws_str_equal(d.group_guid, m->from))
 		return HWS_OK;
-	return r == HWS_OK ? dat_device_change(m->c, d.guid, &ch, adi_now()) : r;
+	if (r == HWS_OK)
+		r = dat_device_change(m->c, d.guid, &ch, adi_now());
+	return r == HWS_OK ? adi_placed(m->app, m->c, m->q, &d) : r;
 }
 
 /* Another group has other rules: who may not change the account does not move it. */
@@ -329,6 +333,8 @@ static int move(struct sql_conn *c, const struct htp_request *q, struct htp_repl
 	m.reply = reply;
 	if (r == HWS_OK)
 		r = adi_script_each(q->json, ADI_SCRIPT_MANY, move_one, &m);
+	if (r == HWS_ERR_DENIED && m.kind == DAT_DEVICE_GROUP)
+		htp_reply_error(reply, 403, ADI_TEXT_PLACE);
 	if (r == HWS_OK)
 		say(did, m.kind, "group.members", "device_group.members", &g);
 	return r;
@@ -337,17 +343,19 @@ static int move(struct sql_conn *c, const struct htp_request *q, struct htp_repl
 static int do_members(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		struct htp_reply *reply, struct adi_did *did)
 {
-	(void)app;
 	return move(c, q, reply,
-			(struct moving){ .kind = kind_of(q), .guid = htp_param(q, "guid") }, did);
+			(struct moving){ .app = app,
+					.kind = kind_of(q),
+					.guid = htp_param(q, "guid") },
+			did);
 }
 
 static int do_leave(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		struct htp_reply *reply, struct adi_did *did)
 {
-	(void)app;
 	return move(c, q, reply,
-			(struct moving){ .kind = DAT_DEVICE_GROUP,
+			(struct moving){ .app = app,
+					.kind = DAT_DEVICE_GROUP,
 					.guid = "",
 					.from = htp_param(q, "guid") },
 			did);

@@ -1,6 +1,7 @@
 /* Devices, one at a time. What changes one is done in the database first; the rendezvous server is
  * told after the transaction, by an order that it may miss: what decides is asked of us anyway. */
 #include "admin/api/device_out.h"
+#include "admin/api/placing.h"
 #include "admin/api/reach.h"
 #include "admin/data/enrol.h"
 #include "admin/data/groups.h"
@@ -201,6 +202,10 @@ static int change_device(struct htp_request *q, struct htp_reply *reply, struct 
 		r = check_places(reply, c, &ch);
 	if (r == HWS_OK)
 		r = dat_device_change(c, d.guid, &ch, adi_now());
+	if (r == HWS_OK)
+		r = adi_placed(app, c, q, &d);
+	if (r == HWS_ERR_DENIED && reply->status < 400)
+		adi_v1_error(reply, ADI_FORBIDDEN, NULL, ADI_TEXT_PLACE);
 	if (r == HWS_OK)
 		r = set_tags(c, d.guid, json_object_get(q->json, "tags"));
 	if (r == HWS_OK)

@@ -2,6 +2,7 @@
  * export. */
 #include "admin/api/bulk.h"
 #include "admin/api/device_out.h"
+#include "admin/api/placing.h"
 #include "admin/data/groups.h"
 #include "admin/data/name.h"
 #include "shared/base/clock.h"
@@ -78,9 +79,11 @@ static int judge(struct bulk *b, const struct dat_device *d, const char **ret)
 		break;
 	case GROUP:
 		*ret = strcmp(d->group_guid, b->to) == 0 ? "" : NULL;
+		r = adi_place_check(b->c, b->q, d, NULL, b->to);
 		break;
 	case OWNER:
 		*ret = strcmp(d->owner_guid, b->to) == 0 ? "" : NULL;
+		r = adi_place_check(b->c, b->q, d, b->to, NULL);
 		break;
 	case TAG_ADD:
 	case TAG_REMOVE:
@@ -91,7 +94,10 @@ static int judge(struct bulk *b, const struct dat_device *d, const char **ret)
 		else if (b->action->what == TAG_ADD && full)
 			*ret = "The device has 32 tags already.";
 	}
-	return r;
+	if (r != HWS_ERR_DENIED)
+		return r;
+	*ret = ADI_TEXT_PLACE;
+	return HWS_OK;
 }
 
 static int apply(struct bulk *b, const struct dat_device *d)
@@ -105,18 +111,17 @@ static int apply(struct bulk *b, const struct dat_device *d)
 		return adi_device_do(b->app, b->c, b->q, b->action->deed, d);
 	case GROUP:
 		ch.group_guid = b->to;
-		r = dat_device_change(b->c, d->guid, &ch, now);
 		break;
 	case OWNER:
 		ch.owner_guid = b->to;
-		r = dat_device_change(b->c, d->guid, &ch, now);
 		break;
 	case TAG_ADD:
 	case TAG_REMOVE:
 	default:
-		r = dat_device_tag(b->c, d->guid, b->to, b->action->what == TAG_ADD);
+		return dat_device_tag(b->c, d->guid, b->to, b->action->what == TAG_ADD);
 	}
-	return r;
+	r = dat_device_change(b->c, d->guid, &ch, now);
+	return r == HWS_OK ? adi_placed(b->app, b->c, b->q, d) : r;
 }
 
 static int one(struct bulk *b, const char *guid)
@@ -133,7 +138,8 @@ static int one(struct bulk *b, const char *guid)
 	if (r < 0 || (why && !*why))
 		return r;
 	if (why)
-		return adi_bulk_refuse(&b->many, d.guid, adi_device_label(&d), "changed", why);
+		return adi_bulk_refuse(&b->many, d.guid, adi_device_label(&d),
+				strcmp(why, ADI_TEXT_PLACE) == 0 ? "forbidden" : "changed", why);
 	(void)snprintf(text, sizeof(text), "%s%s%s", b->action->text, *b->to_name ? " " : "",
 			b->to_name);
 	r = adi_bulk_change(&b->many, d.guid, adi_device_label(&d), text);

@@ -28,6 +28,18 @@ static const char *object_kind(enum dat_group_kind kind)
 	return kind == DAT_USER_GROUP ? "user_group" : "device_group";
 }
 
+int dat_group_ruled(struct sql_conn *c, const char *guid, bool *ret)
+{
+	int64_t n = 0;
+	int r = sql_number(c,
+			"SELECT count(*) FROM access_rule WHERE obj_kind = 'device_group' AND "
+			"obj_guid = $1",
+			SQL_P(SQL_T(guid)), &n);
+
+	*ret = n > 0;
+	return r;
+}
+
 int dat_group_incoming(struct sql_conn *c, enum dat_group_kind kind, const char *guid,
 		dat_group_peer_fn fn, void *arg)
 {

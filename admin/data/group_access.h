@@ -16,6 +16,8 @@ int dat_group_incoming(struct sql_conn *c, enum dat_group_kind kind, const char 
 /* Groups of users and of devices that the members of a group of users may reach. */
 int dat_group_outgoing(struct sql_conn *c, const char *guid, dat_group_peer_fn fn,
 		void *arg) HWS_MUST_CHECK;
+/* Whether a rule, be it off or not in its hours, has this group of devices ("" = none) as object. */
+int dat_group_ruled(struct sql_conn *c, const char *guid, bool *ret) HWS_MUST_CHECK;
 /* Makes the list what it is to be: what is not on it loses its rules, what is new gets one. */
 int dat_group_set_incoming(struct sql_conn *c, enum dat_group_kind kind, const char *guid,
 		const struct dat_group_peer *peers, size_t n, int64_t now) HWS_MUST_CHECK;

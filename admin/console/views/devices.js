@@ -37,7 +37,7 @@ export function devicesView(ctx) {
 	const link = h("a", { href: address("/devices/export"), download: "devices.csv" }, "Export as CSV");
 	const table = new Table(ctx, { title: "Devices", columns: COLUMNS, filters: FILTERS, href: (d) => `/devices/${d.guid}`,
 		empty: "No device fits.", tools: may("exportDevices") && link,
-		bulk: may("changeDevices") && { path: "/devices/bulk", actions: ACTIONS, byFilter: true },
+		bulk: may("changeDevices") && { path: "/devices/bulk", actions: ACTIONS.filter((a) => a.name !== "owner" || may("addRule")), byFilter: true },
 		load: (query, signal) => {
 			const { cursor, sort, ...filters } = query;
 			link.href = address("/devices/export", filters);

@@ -79,17 +79,29 @@ struct api_as ground_client(struct ground *g, const char *name, const char *devi
 	return as;
 }
 
-struct api_as ground_token(struct ground *g, const char *name, bool write)
+static struct api_as make_token(
+		struct ground *g, const char *name, enum dat_scope device, enum dat_scope rule)
 {
 	char guid[DAT_GUID_TEXT], token_guid[DAT_GUID_TEXT], token[DAT_TOKEN_TEXT];
 	struct dat_token_new_row row = { .name = "T1", .account_guid = guid };
 	struct api_as as = { .local = false };
 
 	find_or_make(g, name, DAT_ROLE_ADMIN, guid);
-	row.scope[DAT_AREA_DEVICE] = write ? DAT_SCOPE_WRITE : DAT_SCOPE_READ;
+	row.scope[DAT_AREA_DEVICE] = device;
+	row.scope[DAT_AREA_RULE] = rule;
 	ck_ok(dat_token_add(g->c, &row, ground_now(), token_guid, token));
 	ck_ok(hws_str_copy(as.bearer, sizeof(as.bearer), token));
 	return as;
+}
+
+struct api_as ground_token(struct ground *g, const char *name, bool write)
+{
+	return make_token(g, name, write ? DAT_SCOPE_WRITE : DAT_SCOPE_READ, DAT_SCOPE_NONE);
+}
+
+struct api_as ground_ruler(struct ground *g, const char *name)
+{
+	return make_token(g, name, DAT_SCOPE_WRITE, DAT_SCOPE_WRITE);
 }
 
 void ground_until(struct ground *g, const char *path, const char *send, const char *want)

@@ -23,6 +23,8 @@ const char *ground_device(struct ground *g, const char *id, const char *uuid);
 struct api_as ground_client(struct ground *g, const char *name, const char *device_id);
 /* A token of an account, which may change devices, or only read them. */
 struct api_as ground_token(struct ground *g, const char *name, bool write);
+/* The same for one that may change devices, and rules. */
+struct api_as ground_ruler(struct ground *g, const char *name);
 /* Unix milliseconds. */
 int64_t ground_now(void);
 /* Calls until the body is as it must be (a report reaches all parts of the server within some

@@ -403,7 +403,8 @@ END_TEST
 
 START_TEST(a_token_puts_a_device_to_its_place)
 {
-	struct api_as t1 = ground_token(&g, "root", true), reader = ground_token(&g, "root", false);
+	struct api_as t1 = ground_ruler(&g, "root"), reader = ground_token(&g, "root", false);
+	struct api_as devices_only = ground_token(&g, "root", true);
 	char base[DAT_GUID_TEXT], group[DAT_GUID_TEXT], bob[DAT_GUID_TEXT], book[DAT_GUID_TEXT];
 	char dev[DAT_GUID_TEXT];
 	struct dat_strategy_due due;
@@ -424,6 +425,14 @@ START_TEST(a_token_puts_a_device_to_its_place)
 	ck_ok(dat_device_get(g.c, dev, &d));
 	ck_assert_str_eq(d.owner_name, "");
 	ck_ok(dat_strategy_add(g.c, "base", "", ground_now(), base));
+	/* whoever owns a device reaches it: that takes the right to write rules */
+	ck_assert_int_eq(api_call(&g.api, devices_only, "POST", "/api/devices/cli", PLACE)->status,
+			403);
+	ck_ok(dat_device_get(g.c, dev, &d));
+	ck_assert_str_eq(d.owner_name, "");
+	ck_assert_str_eq(d.group_name, "");
+	must_be_blank(api_call(&g.api, devices_only, "POST", "/api/devices/cli",
+			"{" WHO ",'device_group_name':'Plant 7','note':'came'}"));
 	must_be_blank(api_call(&g.api, t1, "POST", "/api/devices/cli", PLACE));
 	ck_ok(dat_device_get(g.c, dev, &d));
 	ck_assert_str_eq(d.owner_name, "bob");

@@ -90,6 +90,68 @@ START_TEST(a_device_is_shown_changed_and_removed)
 }
 END_TEST
 
+/* A device as one who may change devices, but no rules, would have it. */
+static void place(struct api_as as, int want, const char *key, const char *guid)
+{
+	json_t *o;
+
+	(void)api_must(&g.api, want, as, "PATCH", at("/api/v1/devices/%s"),
+			*guid ? "{'%s':'%s'}" : "{'%s':null}", key, guid);
+	o = api_must(&g.api, 200, as, "POST", "/api/v1/devices/bulk",
+			*guid ? "{'action':'%.5s','guids':['%s'],'%s':'%s'}"
+			      : "{'action':'%.5s','guids':['%s'],'%s':null}",
+			key, dev, key, guid);
+	if (want == 403) {
+		ck_assert_int_eq(api_int(o, "count"), 0);
+		ck_assert_str_eq(api_text(o, "refused.0.code"), "forbidden");
+	}
+}
+
+START_TEST(to_give_a_device_away_takes_the_right_to_write_rules)
+{
+	struct api_as devices = ground_token(&g, "root", true), rules = ground_ruler(&g, "root");
+	char ann[DAT_GUID_TEXT], tills[DAT_GUID_TEXT], plain[DAT_GUID_TEXT], guid[DAT_GUID_TEXT];
+	struct dat_rule rule = {
+		.subj_kind = DAT_END_USER, .obj_kind = DAT_END_DEVICE_GROUP, .when = DAT_ALWAYS
+	};
+	struct dat_device d;
+	int64_t n = 0;
+
+	ck_ok(dat_account_add(g.c,
+			&(struct dat_account_new){ .name = "ann", .status = DAT_ENABLED },
+			ground_now(), ann));
+	ck_ok(dat_group_add(g.c, DAT_DEVICE_GROUP, "Tills", "", ground_now(), tills));
+	ck_ok(dat_group_add(g.c, DAT_DEVICE_GROUP, "Plain", "", ground_now(), plain));
+	memcpy(rule.subj_guid, ann, sizeof(rule.subj_guid));
+	memcpy(rule.obj_guid, tills, sizeof(rule.obj_guid));
+	ck_ok(dat_rule_add(g.c, &rule, ground_now(), guid));
+	place(devices, 403, "owner_guid", ann);
+	place(devices, 403, "group_guid", tills);
+	place(devices, 200, "group_guid", plain); /* which no rule names */
+	place(devices, 403, "group_guid", "");    /* of nobody and no group: everybody's */
+	ck_ok(dat_device_get(g.c, dev, &d));
+	ck_assert_str_eq(d.group_name, "Plain");
+	place(rules, 200, "owner_guid", ann);
+	place(rules, 200, "group_guid", tills);
+	place(devices, 403, "owner_guid", "");
+	place(devices, 403, "group_guid", plain);
+	(void)api_must(&g.api, 200, devices, "PATCH", at("/api/v1/devices/%s"),
+			"{'owner_guid':'%s','note':'as it was'}", ann);
+	ck_ok(sql_number(g.c,
+			"SELECT count(*) FROM audit_event WHERE kind = 'device.place' AND info LIKE "
+			"'%\"owner\":{\"from\":\"\",\"to\":\"ann\"}%'",
+			SQL_NONE, &n));
+	ck_assert_int_eq(n, 1);
+	(void)api_must(&g.api, 200, rules, "POST", "/api/v1/devices/bulk",
+			"{'action':'owner','guids':['%s'],'owner_guid':null,'dry_run':false}", dev);
+	ck_ok(sql_number(g.c,
+			"SELECT count(*) FROM audit_event WHERE kind = 'device.place' AND info LIKE "
+			"'%\"from\":\"ann\",\"to\":\"\"%'",
+			SQL_NONE, &n));
+	ck_assert_int_eq(n, 1);
+}
+END_TEST
+
 START_TEST(devices_are_searched_and_filtered)
 {
 	char guid[DAT_GUID_TEXT];
@@ -385,6 +447,7 @@ int main(void)
 {
 	return test_main("api_devices_v1", 120, set_up, tear_down,
 			TESTS(a_device_is_shown_changed_and_removed,
+					to_give_a_device_away_takes_the_right_to_write_rules,
 					devices_are_searched_and_filtered,
 					a_report_makes_it_be_online,
 					a_device_waits_is_let_in_and_disabled,

@@ -30,7 +30,8 @@ static void set_up(void)
 	desk_ok(dat_group_add(desk.c, DAT_USER_GROUP, "Sales", "", desk_now(), sales));
 	desk_account(&desk, "boss", DAT_ROLE_OWNER, "", boss);
 	desk_account(&desk, "bob", DAT_ROLE_USER, sales, bob);
-	all = desk_token(&desk, boss, "device:rw user:rw group:rw strategy:rw book:rw audit:r");
+	all = desk_token(&desk, boss,
+			"device:rw user:rw group:rw strategy:rw book:rw audit:r rule:rw");
 }
 
 static void tear_down(void)
@@ -169,6 +170,8 @@ START_TEST(groups_and_who_may_come_in)
 	ck_assert_str_eq(api_text(o, "data.0.allowed_incomings.0.name"), "ops2");
 	/* which is what the rules say */
 	desk_device(&desk, "123456789", "", till);
+	api_must(&api, 403, desk_token(&desk, boss, "group:rw device:rw"), "POST",
+			at("/api/device-groups/%s", tills), "['123456789']");
 	api_must(&api, 200, all, "POST", at("/api/device-groups/%s", tills), "['123456789']");
 	api_must(&api, 200, all, "POST", at("/api/user-groups/%s", ops), "['%s']", bob);
 	desk_ok(dat_access_check(desk.c, bob, "123456789", false, false, desk_now(), &a));
@@ -240,6 +243,8 @@ START_TEST(devices_are_found_and_assigned)
 	ck_assert_int_eq(strlen(api_text(o, "data.0.last_online")), 19);
 	ck_assert_str_eq(api_text(o, "data.0.device_name"), "Plant7-HMI");
 	desk_ok(dat_book_add(desk.c, boss, "Plant", "", desk_now(), book));
+	api_must(&api, 403, desk_token(&desk, boss, "device:rw"), "POST",
+			at("/api/devices/%s/assign", guid), "{'type':'user_name','value':'bob'}");
 	api_must(&api, 200, all, "POST", at("/api/devices/%s/assign", guid),
 			"{'type':'user_name','value':'bob'}");
 	api_must(&api, 200, all, "POST", at("/api/devices/%s/assign", guid),
