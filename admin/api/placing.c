@@ -1,4 +1,4 @@
-/* api/placing: what is done is compared with what was, so that every way to do it is judged alike. */
+/* api/placing: what is done is compared with what was: so every way to do it is judged alike. */
 #include "admin/api/placing.h"
 #include "admin/data/group_access.h"
 #include "shared/base/str.h"

@@ -10,8 +10,8 @@
 
 /* Owners, administrators; a token of theirs with the area of rules besides that of its route. */
 bool adi_may_rule(const struct adi_who *w);
-/* NULL: stays. HWS_ERR_DENIED: another owner, or another group that a rule names, or none at all for
- * a device that is nobody's, which opens it to everybody; and who asks may not. */
+/* NULL: stays. HWS_ERR_DENIED: another owner, or another group that a rule names, or none at all
+ * for a device that is nobody's, which opens it to everybody; and who asks may not. */
 int adi_place_check(struct sql_conn *c, const struct htp_request *q, const struct dat_device *d,
 		const char *owner_guid, const char *group_guid) HWS_MUST_CHECK;
 /* The same of what was done in this transaction to the device that was `before`; if it belongs
