@@ -28,6 +28,14 @@ bool adi_book_is_own(const struct adi_who *w, const struct dat_book *b)
 			(*w->account.guid && hws_str_equal(w->account.guid, b->owner_guid));
 }
 
+int adi_book_room(struct sql_conn *c, const struct adi_who *w, const char *owner)
+{
+	int64_t n = 0;
+	int r = w->account.role < DAT_ROLE_ADMIN ? dat_book_count(c, owner, &n) : HWS_OK;
+
+	return r == HWS_OK && n >= ADI_BOOKS_MAX ? HWS_ERR_FULL : r;
+}
+
 bool adi_book_open(struct sql_conn *c, const struct htp_request *q, struct htp_reply *reply,
 		const char *guid, enum dat_book_right need, struct dat_book *ret)
 {

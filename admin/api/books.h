@@ -15,6 +15,11 @@ const char *adi_book_account(const struct adi_who *w);
 /* Its owner, or an administrator: who may give it away or remove it. A right to all of its content
  * is not enough. */
 bool adi_book_is_own(const struct adi_who *w, const struct dat_book *b);
+/* Shared books that somebody may come to have by what people who are no administrators do. */
+#define ADI_BOOKS_MAX 100
+#define ADI_TEXT_BOOKS "No more than 100 shared address books of one person."
+/* Whether who asks may add one to those of `owner`: HWS_ERR_FULL. */
+int adi_book_room(struct sql_conn *c, const struct adi_who *w, const char *owner) HWS_MUST_CHECK;
 /* Opens one that may be used that far. Else `reply` says why: what may not even be read is not
  * there. */
 bool adi_book_open(struct sql_conn *c, const struct htp_request *q, struct htp_reply *reply,

@@ -133,25 +133,44 @@ static int try_switch(struct adi_app *app, struct asker *a, const struct hws_pol
 	return HWS_OK;
 }
 
+/* Asked one after the other, as the answers count those before. */
+static int has_room(struct asker *a, const char *id, bool *ret)
+{
+	int64_t live = 0, young = 0;
+	int r = dat_account_lock(a->c, a->account.guid);
+
+	if (r == HWS_OK)
+		r = dat_live_count(a->c, a->account.guid, a->now, &live);
+	if (r == HWS_OK)
+		r = dat_ref_young(a->c, a->account.guid, a->session.guid, id, a->now, &young);
+	*ret = live + young < a->account.max_sessions;
+	return r;
+}
+
 static int allow(struct asker *a, const struct hws_policy_say_line *q,
 		const struct dat_access *access, struct hws_policy_answer *ret)
 {
-	int64_t most = a->logged_in ? a->account.max_sessions : 0, live = 0;
-	int r = HWS_OK;
+	bool limited = a->logged_in && a->account.max_sessions > 0, room = true;
+	struct dat_tx tx;
+	int r = limited ? dat_tx_begin(&tx, a->c) : HWS_OK;
 
-	if (most > 0)
-		r = dat_live_count(a->c, a->account.guid, a->now, &live);
-	if (r == HWS_OK && most > 0 && live >= most) {
+	if (r < 0)
+		return r;
+	if (limited)
+		r = has_room(a, q->id, &room);
+	if (r == HWS_OK && room && a->logged_in)
+		r = dat_ref_make(a->c, a->account.guid, a->session.guid, q->id, a->now, ret->ref);
+	if (limited)
+		r = dat_tx_end(&tx, r);
+	if (r < 0)
+		return r;
+	if (!room) {
 		refuse(ret, "Your account has as many sessions as it may have at a time.");
 		return HWS_OK;
 	}
-	if (r == HWS_OK && a->logged_in)
-		r = dat_ref_make(a->c, a->account.guid, a->session.guid, q->id, a->now, ret->ref);
-	if (r < 0)
-		return r;
 	ret->word = HWS_POLICY_ALLOW;
 	ret->permissions = access->perms;
-	ret->feedback = most > 0;
+	ret->feedback = limited;
 	return HWS_OK;
 }
 
@@ -293,7 +312,9 @@ static int take_begin(struct sql_conn *c, const struct hws_policy_say_line *s, c
 	r = dat_ref_last(c, a.session.guid, a.now, id);
 	if (r == HWS_OK)
 		r = hws_fmt(key, sizeof(key), "%s/%llu", node, (unsigned long long)s->number);
-	return r == HWS_OK ? dat_live_begin(c, &live, a.now) : r;
+	if (r == HWS_OK)
+		r = dat_live_begin(c, &live, a.now);
+	return r == HWS_OK ? dat_ref_begun(c, a.session.guid, id, a.now) : r;
 }
 
 static int take_end(struct sql_conn *c, const struct hws_policy_say_line *s, const char *node)

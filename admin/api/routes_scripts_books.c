@@ -33,6 +33,10 @@ static int do_add(struct adi_app *app, struct sql_conn *c, const struct htp_requ
 		r = HWS_ERR_INVAL;
 	}
 	if (r == HWS_OK)
+		r = adi_book_room(c, adi_who(q), owner);
+	if (r == HWS_ERR_FULL)
+		htp_reply_error(reply, 409, ADI_TEXT_BOOKS);
+	if (r == HWS_OK)
 		r = dat_book_add(c, owner, name, note, adi_now(), guid);
 	if (r == HWS_OK && password)
 		r = dat_book_set_password(c, app->keys, guid, password);
@@ -75,6 +79,10 @@ static int do_update(struct adi_app *app, struct sql_conn *c, const struct htp_r
 		r = HWS_ERR_DENIED;
 	if (r == HWS_OK && owner)
 		r = dat_account_find(c, owner, &a);
+	if (r == HWS_OK && owner && !hws_str_equal(a.guid, b.owner_guid))
+		r = adi_book_room(c, adi_who(q), a.guid);
+	if (r == HWS_ERR_FULL)
+		htp_reply_error(reply, 409, ADI_TEXT_BOOKS);
 	if (r == HWS_OK)
 		r = dat_book_change(c, guid, name, note, owner ? a.guid : NULL, adi_now());
 	if (r == HWS_OK && password)

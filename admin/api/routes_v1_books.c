@@ -105,6 +105,16 @@ static int check_owner(struct adi_work *w, const char *owner)
 			: r;
 }
 
+/* Somebody's who may have one more. */
+static int check_new_owner(struct adi_work *w, const char *owner)
+{
+	int r = check_owner(w, owner);
+
+	if (r == HWS_OK)
+		r = adi_book_room(w->c, adi_who(w->q), owner);
+	return r == HWS_ERR_FULL ? adi_work_refuse(w, ADI_IN_USE, NULL, ADI_TEXT_BOOKS) : r;
+}
+
 static int read_back(struct adi_work *w, const char *guid, const char *kind)
 {
 	const struct adi_who *who = adi_who(w->q);
@@ -133,7 +143,7 @@ static int do_add(struct adi_work *w)
 			!hws_str_equal(owner, adi_book_account(adi_who(w->q))))
 		return adi_work_refuse(w, ADI_FORBIDDEN, "owner_guid",
 				"Only an administrator makes books of others.");
-	r = check_owner(w, owner);
+	r = check_new_owner(w, owner);
 	if (r == HWS_OK)
 		r = dat_book_add(w->c, owner, adi_in_text(w->q->json, "name"), note ? note : "",
 				adi_now(), guid);
@@ -164,7 +174,7 @@ static int do_change(struct adi_work *w)
 		r = adi_v1_unchanged(w->q, w->reply, b.updated_at);
 	if (r == HWS_OK && owner && !hws_str_equal(owner, b.owner_guid))
 		r = adi_book_is_own(adi_who(w->q), &b)
-				? check_owner(w, owner)
+				? check_new_owner(w, owner)
 				: adi_work_refuse(w, ADI_FORBIDDEN, "owner_guid",
 						  "Only its owner gives a book away.");
 	if (r == HWS_OK)

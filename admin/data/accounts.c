@@ -112,6 +112,13 @@ int dat_account_get(struct sql_conn *c, const char *guid, struct dat_account *re
 	return get(c, DAT_ACCOUNT_COLUMNS "WHERE a.guid = $1", guid, ret);
 }
 
+/* An update that changes nothing: SELECT ... FOR UPDATE is not in SQLite. */
+int dat_account_lock(struct sql_conn *c, const char *guid)
+{
+	return dat_change_one(c, "UPDATE account SET max_sessions = max_sessions WHERE guid = $1",
+			SQL_P(SQL_T(guid)));
+}
+
 int dat_account_find(struct sql_conn *c, const char *name, struct dat_account *ret)
 {
 	char key[DAT_NAME_KEY_TEXT];

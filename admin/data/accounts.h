@@ -59,6 +59,8 @@ int dat_account_get(struct sql_conn *c, const char *guid, struct dat_account *re
 int dat_account_find(struct sql_conn *c, const char *name, struct dat_account *ret) HWS_MUST_CHECK;
 int dat_account_find_email(
 		struct sql_conn *c, const char *email, struct dat_account *ret) HWS_MUST_CHECK;
+/* Until the end of the transaction nobody else has it locked. */
+int dat_account_lock(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 /* "" when the account has none. The caller wipes it. */
 int dat_account_pw_hash(
 		struct sql_conn *c, const char *guid, char buf[DAT_PW_HASH_TEXT]) HWS_MUST_CHECK;

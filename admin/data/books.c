@@ -68,6 +68,13 @@ int dat_book_add(struct sql_conn *c, const char *owner_guid, const char *name, c
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
 }
 
+int dat_book_count(struct sql_conn *c, const char *owner_guid, int64_t *ret)
+{
+	return sql_number(c,
+			"SELECT count(*) FROM address_book WHERE owner_guid = $1 AND personal = 0",
+			SQL_P(SQL_T(owner_guid)), ret);
+}
+
 #define SHARED " WHERE guid = $2 AND personal = 0"
 
 int dat_book_change(struct sql_conn *c, const char *guid, const char *name, const char *note,

@@ -30,6 +30,8 @@ int dat_book_personal(struct sql_conn *c, const char *account_guid, int64_t now,
 /* Clients tell books apart by name, and have two names of their own: those are HWS_ERR_EXISTS. */
 int dat_book_add(struct sql_conn *c, const char *owner_guid, const char *name, const char *note,
 		int64_t now, char ret_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
+/* How many shared ones somebody has. */
+int dat_book_count(struct sql_conn *c, const char *owner_guid, int64_t *ret) HWS_MUST_CHECK;
 /* NULL: stays. Of a shared book. */
 int dat_book_change(struct sql_conn *c, const char *guid, const char *name, const char *note,
 		const char *owner_guid, int64_t now) HWS_MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "shared/base/str.h"
 
 #define LIFE_MS ((int64_t)10 * 60 * 1000)
+#define YOUNG_MS ((int64_t)30 * 1000) /* from the answer to the first word of a session */
 #define SWEEP 1000
 
 int dat_ref_make(struct sql_conn *c, const char *account_guid, const char *session_guid,
@@ -56,6 +57,29 @@ int dat_ref_last(
 			"SELECT device_id FROM audit_ref WHERE session_guid = $1 AND expires_at > "
 			"$2 ORDER BY expires_at DESC, ref LIMIT 1",
 			SQL_P(SQL_T(session_guid), SQL_I(now)), read_id, ret_id);
+}
+
+/* A session that has ended counts no more, whatever it had asked for. */
+int dat_ref_young(struct sql_conn *c, const char *account_guid, const char *session_guid,
+		const char *device_id, int64_t now, int64_t *ret)
+{
+	return sql_number(c,
+			"SELECT count(*) FROM (SELECT DISTINCT f.session_guid, f.device_id FROM "
+			"audit_ref f JOIN auth_session s ON s.guid = f.session_guid WHERE "
+			"f.account_guid = $1 AND f.expires_at > $2 AND NOT (f.session_guid = $3 AND "
+			"f.device_id = $4)) young",
+			SQL_P(SQL_T(account_guid), SQL_I(now + LIFE_MS - YOUNG_MS),
+					SQL_T(session_guid), SQL_T(device_id)),
+			ret);
+}
+
+int dat_ref_begun(struct sql_conn *c, const char *session_guid, const char *device_id, int64_t now)
+{
+	return sql_run(c,
+			"UPDATE audit_ref SET expires_at = $1 WHERE session_guid = $2 AND device_id "
+			"= $3 AND expires_at > $1",
+			SQL_P(SQL_I(now + LIFE_MS - YOUNG_MS), SQL_T(session_guid),
+					SQL_T(device_id)));
 }
 
 int dat_ref_sweep(struct sql_conn *c, int64_t now, int64_t *ret)

@@ -16,6 +16,13 @@ struct dat_ref {
  * device, forgotten, or never made. */
 int dat_ref_take(struct sql_conn *c, const char *ref, const char *device_id, int64_t now,
 		struct dat_ref *ret) HWS_MUST_CHECK;
+/* How many devices the sessions of this account were let through to in the last half a minute and
+ * have not begun a session with, without this one: to ask again for the same is no second. */
+int dat_ref_young(struct sql_conn *c, const char *account_guid, const char *session_guid,
+		const char *device_id, int64_t now, int64_t *ret) HWS_MUST_CHECK;
+/* It has begun: from here on others count it. */
+int dat_ref_begun(struct sql_conn *c, const char *session_guid, const char *device_id,
+		int64_t now) HWS_MUST_CHECK;
 /* The device that this session was let through to last; HWS_ERR_NOTFOUND. */
 int dat_ref_last(struct sql_conn *c, const char *session_guid, int64_t now,
 		char ret_id[DAT_ID_TEXT]) HWS_MUST_CHECK;

@@ -281,6 +281,27 @@ START_TEST(changes_of_shared_books_are_in_the_audit)
 }
 END_TEST
 
+START_TEST(books_of_one_person_are_bounded)
+{
+	struct api_as ann_makes = desk_token(&desk, ann_guid, "book:rw");
+	struct api_as bob_gives = desk_token(&desk, bob_guid, "book:rw");
+	char name[20], book[DAT_GUID_TEXT];
+
+	for (int i = 0; i < 99; i++) {
+		(void)snprintf(name, sizeof(name), "Book %d", i);
+		desk_ok(dat_book_add(desk.c, ann_guid, name, "", desk_now(), book));
+	}
+	api_must(&api, 201, ann_makes, "POST", "/api/v1/books", "{'name':'The last'}");
+	api_must(&api, 409, ann_makes, "POST", "/api/v1/books", "{'name':'One more'}");
+	/* nor by way of another */
+	desk_ok(dat_book_add(desk.c, bob_guid, "Bob's", "", desk_now(), book));
+	api_must(&api, 409, bob_gives, "PATCH", path_of("/api/v1/books/%s", book),
+			"{'owner_guid':'%s'}", ann_guid);
+	api_must(&api, 200, bob_gives, "PATCH", path_of("/api/v1/books/%s", book),
+			"{'note':'stays'}");
+}
+END_TEST
+
 /* Whose devices they are is not told by writing their ids into a book. */
 START_TEST(an_entry_tells_of_what_may_be_reached_only)
 {
@@ -508,7 +529,7 @@ int main(void)
 	Suite *s = suite_create("api/books");
 	TCase *c = test_case(s, "books", 60,
 			TESTS(a_personal_book, tags_and_what_they_are_on, what_an_entry_may_be,
-					rights_of_a_shared_book,
+					books_of_one_person_are_bounded, rights_of_a_shared_book,
 					changes_of_shared_books_are_in_the_audit,
 					an_entry_tells_of_what_may_be_reached_only,
 					an_older_client_keeps_what_it_does_not_see,

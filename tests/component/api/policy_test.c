@@ -488,6 +488,35 @@ START_TEST(sessions_that_last_are_counted)
 }
 END_TEST
 
+/* Both are asked for before either has begun. */
+START_TEST(sessions_that_are_under_way_count)
+{
+	char ann[DAT_GUID_TEXT], in[DAT_TOKEN_TEXT], there[DAT_TOKEN_TEXT];
+	struct dat_account_change one = { DAT_ACCOUNT_CHANGE };
+	struct dat_device known, second;
+	struct device d, e;
+
+	account("ann", ann);
+	one.max_sessions = 1;
+	ck_ok(dat_account_change(sql, ann, &one, now()));
+	known = device_there(&d, "123456789");
+	owned_by(known.guid, ann);
+	second = device_there(&e, "223456789");
+	owned_by(second.guid, ann);
+	log_in(ann, in);
+	log_in_at(&known, ann, there);
+	hws_rdv_free(allowed(&d, in));
+	refused(e.id, in, "as many sessions");
+	refused(e.id, there, "as many sessions");
+	hws_rdv_free(allowed(&d, in)); /* the same once more */
+	ck_ok(sql_run(sql, "UPDATE audit_ref SET expires_at = expires_at - 31000", SQL_NONE));
+	log_in_at(&second, ann, there);
+	hws_rdv_free(allowed(&e, there)); /* it came to nothing */
+	device_done(&d);
+	device_done(&e);
+}
+END_TEST
+
 struct waits {
 	const char *id;
 	struct dat_device device;
@@ -583,6 +612,7 @@ int main(void)
 					another_id_is_no_way_to_be_nobodys,
 					a_switch_of_sides_leads_back_to_the_viewer_alone,
 					sessions_that_last_are_counted,
+					sessions_that_are_under_way_count,
 					a_device_that_is_kept_out_waits_for_approval,
 					without_the_api_server_nobody_passes_until_it_is_back,
 					the_api_is_to_be_had_on_the_id_servers_port));
