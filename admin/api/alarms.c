@@ -98,6 +98,16 @@ void adi_alarm_reported(struct adi_app *a, struct sql_conn *c, int typ, const ch
 					.ip = ip });
 }
 
+int adi_alarm_gathered(struct adi_app *a, struct sql_conn *c, int64_t now)
+{
+	bool told = false;
+	int r = dat_alarm_tell_gathered(c, a->keys, now, &told);
+
+	if (told && a->sender)
+		ntf_sender_wake(a->sender);
+	return r;
+}
+
 /* --- servers ---------------------------------------------------------------------------------- */
 
 static void silent(struct adi_app *a, enum dat_alarm_kind kind, const char *about, const char *text)

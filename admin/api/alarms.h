@@ -15,6 +15,8 @@ int adi_device_register(struct adi_app *a, struct sql_conn *c, const char *id, c
  * those of other kinds are no alarm. */
 void adi_alarm_reported(struct adi_app *a, struct sql_conn *c, int typ, const char *device_id,
 		const char *peer_id, const char *ip);
+/* Tells of those that were too many to be told one by one; for the keeper. */
+int adi_alarm_gathered(struct adi_app *a, struct sql_conn *c, int64_t now) HWS_MUST_CHECK;
 /* Servers that answered before and do not now. */
 void adi_alarm_fleet(struct adi_app *a, const struct adi_fleet_state *before,
 		const struct adi_fleet_state *now);

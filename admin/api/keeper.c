@@ -147,6 +147,11 @@ static int look_at_certificate(struct adi_keeper *k, struct sql_conn *c, int64_t
 	return HWS_OK;
 }
 
+static int tell_gathered(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	return adi_alarm_gathered(k->app, c, now);
+}
+
 static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t) = {
 	end_lost,
 	forget_nonces,
@@ -158,6 +163,7 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	trim_audit,
 	trim_recordings,
 	look_at_certificate,
+	tell_gathered,
 	forget_devices,
 };
 

@@ -19,8 +19,10 @@ int dat_alarm_parse(const char *name, enum dat_alarm_kind *ret) HWS_MUST_CHECK;
 /* The same thing (kind and `about`) is told of once in this time; how often it came meanwhile
  * stands in the next notice. */
 #define DAT_ALARM_QUIET_MS (15ll * 60 * 1000)
-/* All kinds together: so many notices in an hour. What is beyond is only counted. */
-#define DAT_ALARM_HOURLY 120
+/* Of so many things of one kind an hour it is told one by one, however many hear of it: 30, but of
+ * new devices, which anybody can make up. What is beyond is told together. */
+#define DAT_ALARM_HOURLY 30
+#define DAT_ALARM_DEVICES 10
 
 struct dat_alarm {
 	enum dat_alarm_kind kind;
@@ -33,5 +35,8 @@ struct dat_alarm {
  * (may be NULL): it goes out now. */
 int dat_alarm_raise(struct sql_conn *c, const struct dat_keys *keys, const struct dat_alarm *in,
 		int64_t now, bool *ret_told) HWS_MUST_CHECK;
+/* One notice for all of a kind that were too many, once in DAT_ALARM_QUIET_MS. */
+int dat_alarm_tell_gathered(struct sql_conn *c, const struct dat_keys *keys, int64_t now,
+		bool *ret_told) HWS_MUST_CHECK;
 /* Forgets what was told long ago. */
 int dat_alarm_sweep(struct sql_conn *c, int64_t before) HWS_MUST_CHECK;

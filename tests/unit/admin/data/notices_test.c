@@ -182,17 +182,38 @@ START_TEST(codes_go_before_alarms)
 }
 END_TEST
 
-START_TEST(a_flood_of_alarms_is_bounded)
+START_TEST(a_flood_of_alarms_is_told_together)
 {
+	const int more = 63;
+	struct dat_notice n;
 	char about[40];
+	bool told;
 
 	begin();
 	mail_server(~0u);
-	for (int i = 0; i < DAT_ALARM_HOURLY; i++) {
+	for (int i = 0; i < DAT_ALARM_DEVICES + more; i++) {
 		ck_ok(hws_fmt(about, sizeof(about), "device %d", i));
-		raise(DAT_ALARM_NEW_DEVICE, about, NOW + i);
+		ck_assert(raise(DAT_ALARM_NEW_DEVICE, about, NOW + i) == (i < DAT_ALARM_DEVICES));
 	}
-	ck_assert_int_eq(number("SELECT count(*) FROM notice"), DAT_ALARM_HOURLY);
+	/* alarms count, not who gets them */
+	ck_assert_int_eq(number("SELECT count(*) FROM notice"), DAT_ALARM_DEVICES * 2);
+	/* nothing of it stands in the way of another kind */
+	ck_assert(raise(DAT_ALARM_BRUTE_FORCE, "ann", NOW + more));
+	ck_ok(sql_run(test_conn, "DELETE FROM notice", SQL_NONE));
+	ck_ok(dat_alarm_tell_gathered(test_conn, keys, NOW + MINUTE / 2, &told));
+	ck_assert(!told);
+	ck_ok(dat_alarm_tell_gathered(test_conn, keys, NOW + 2 * MINUTE, &told));
+	ck_assert(told);
+	ck_assert_int_eq(number("SELECT count(*) FROM notice"), 2);
+	ck_ok(dat_notice_take(test_conn, keys, NOW + 2 * MINUTE, NOW + DAT_DAY_MS, &n));
+	ck_assert_str_eq(n.subject, "A new device: 63 new devices");
+	ck_assert_ptr_nonnull(strstr(n.body_secret, "\n0\n63 new devices\n"));
+	/* once, and the next after a while */
+	ck_ok(dat_alarm_tell_gathered(test_conn, keys, NOW + 40 * MINUTE, &told));
+	ck_assert(!told);
+	ck_assert(!raise(DAT_ALARM_NEW_DEVICE, "one more", NOW + 41 * MINUTE));
+	ck_ok(dat_alarm_tell_gathered(test_conn, keys, NOW + 42 * MINUTE, &told));
+	ck_assert(told);
 	ck_assert(raise(DAT_ALARM_NEW_DEVICE, "later", NOW + 61 * MINUTE));
 	end();
 }
@@ -332,7 +353,7 @@ int main(void)
 	return test_engines_main("notices",
 			TESTS(a_notice_is_taken_by_one, what_fails_is_tried_again_and_given_up,
 					an_alarm_is_told_once_in_a_while, codes_go_before_alarms,
-					a_flood_of_alarms_is_bounded,
+					a_flood_of_alarms_is_told_together,
 					odd_texts_do_not_lose_an_alarm,
 					webhooks_from_making_to_removal, the_mail_server_is_kept));
 }
