@@ -28,7 +28,9 @@ static const char *field(const struct htp_request *q, const char *name)
 
 /* --- who -------------------------------------------------------------------------------------- */
 
-static int check_proof(struct sql_conn *c, const struct htp_request *q, const char *device_id)
+/* That it is nobody's device is said to itself alone: after its signature. */
+static int check_proof(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const char *device_id)
 {
 	char hash[HWS_UPLOAD_HASH_TEXT];
 	const struct hws_upload u = {
@@ -42,15 +44,22 @@ static int check_proof(struct sql_conn *c, const struct htp_request *q, const ch
 	};
 	char key[DAT_SHORT_TEXT];
 	uint8_t pk[HWS_PK_LEN];
-	int r = dat_recording_device_key(c, device_id, key);
+	struct adi_settings settings;
+	bool stranger;
+	int r;
 
+	adi_app_settings(app, c, &settings);
+	r = dat_recording_device_key(c, device_id, settings.require_approval, key);
+	stranger = r == HWS_ERR_REFUSED;
+	if (stranger)
+		r = HWS_OK;
 	if (r == HWS_OK && hws_key_parse(key, pk) < 0)
 		r = HWS_ERR_KEY;
 	if (r == HWS_OK)
 		hws_upload_hash(hws_buf_bytes(&q->body), hash);
-	return r == HWS_OK
-			? hws_upload_check(&u, field(q, "X-Hawser-Signature"), pk, adi_now() / 1000)
-			: r;
+	if (r == HWS_OK)
+		r = hws_upload_check(&u, field(q, "X-Hawser-Signature"), pk, adi_now() / 1000);
+	return r == HWS_OK && stranger ? HWS_ERR_REFUSED : r;
 }
 
 /* Who is not known, and what is not signed, is refused in the same words. */
@@ -59,6 +68,10 @@ static void refuse(struct htp_reply *reply, int r)
 	if (r == HWS_ERR_RANGE)
 		htp_reply_error(reply, 403, "The device's clock is wrong by more than %d minutes",
 				HWS_UPLOAD_AGE_S / 60);
+	else if (r == HWS_ERR_REFUSED)
+		htp_reply_error(reply, 403,
+				"The device has no owner and no group: an administrator gives it "
+				"one before it uploads");
 	else if (r == HWS_ERR_STORE || r == HWS_ERR_BUSY || r == HWS_ERR_DISK)
 		adi_fail(reply, r, "");
 	else
@@ -215,7 +228,7 @@ static void record(struct htp_request *q, struct htp_reply *reply, void *arg)
 	}
 	if (!adi_take(app, reply, &c))
 		return;
-	r = check_proof(c, q, u.device_id);
+	r = check_proof(app, c, q, u.device_id);
 	if (r < 0)
 		refuse(reply, r);
 	else

@@ -209,6 +209,7 @@ int dat_recording_sizes(
 struct device_key {
 	char *buf;
 	int64_t status;
+	bool known;
 };
 
 static int read_key(const struct sql_row *row, void *arg)
@@ -216,16 +217,22 @@ static int read_key(const struct sql_row *row, void *arg)
 	struct device_key *k = arg;
 
 	k->status = sql_int(row, 1);
+	k->known = *sql_text(row, 2) || *sql_text(row, 3);
 	return sql_copy(row, 0, k->buf, DAT_SHORT_TEXT);
 }
 
-int dat_recording_device_key(struct sql_conn *c, const char *device_id, char ret[DAT_SHORT_TEXT])
+int dat_recording_device_key(
+		struct sql_conn *c, const char *device_id, bool approved, char ret[DAT_SHORT_TEXT])
 {
-	struct device_key k = { ret, DAT_DEVICE_OFF };
-	int r = sql_one(c, "SELECT pk, status FROM device WHERE id = $1", SQL_P(SQL_T(device_id)),
-			read_key, &k);
+	struct device_key k = { ret, DAT_DEVICE_OFF, false };
+	int r = sql_one(c,
+			"SELECT pk, status, COALESCE(owner_guid, ''), "
+			"COALESCE(device_group_guid, '') FROM device WHERE id = $1",
+			SQL_P(SQL_T(device_id)), read_key, &k);
 
 	if (r == HWS_OK && k.status != DAT_DEVICE_ON)
 		r = HWS_ERR_DENIED;
-	return r == HWS_OK && !*ret ? HWS_ERR_KEY : r;
+	if (r == HWS_OK && !*ret)
+		r = HWS_ERR_KEY;
+	return r == HWS_OK && !k.known && !approved ? HWS_ERR_REFUSED : r;
 }

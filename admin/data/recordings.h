@@ -53,6 +53,8 @@ int dat_recording_sizes(struct sql_conn *c, const char *device_id, int64_t *ret_
 		int64_t *ret_device) HWS_MUST_CHECK;
 
 /* The key by which a device in use is known to the ID server (base64); HWS_ERR_NOTFOUND: no such
- * device, HWS_ERR_DENIED: it is switched off or waits, HWS_ERR_KEY: its key is not known yet. */
-int dat_recording_device_key(
-		struct sql_conn *c, const char *device_id, char ret[DAT_SHORT_TEXT]) HWS_MUST_CHECK;
+ * device, HWS_ERR_DENIED: it is switched off or waits, HWS_ERR_KEY: its key is not known yet,
+ * HWS_ERR_REFUSED: it is nobody's and in no group, and nobody has let it in (`approved`: devices in
+ * use are let in by somebody). Anybody can make such a device. */
+int dat_recording_device_key(struct sql_conn *c, const char *device_id, bool approved,
+		char ret[DAT_SHORT_TEXT]) HWS_MUST_CHECK;

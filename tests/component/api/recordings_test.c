@@ -2,6 +2,7 @@
  * may upload, in which order, what lies on the disk, who sees it, and that the film that comes out
  * is the one that went in. */
 #include "admin/data/devices.h"
+#include "admin/data/groups.h"
 #include "admin/record/keys.h"
 #include "admin/record/open.h"
 #include "shared/base/clock.h"
@@ -49,10 +50,10 @@ static void tear_down(void)
 		local_stop(&api);
 }
 
-/* A device that the ID server has told of. */
-static void know_device(bool with_key, enum dat_device_status status)
+/* A device that the ID server has told of; in a group, if somebody has put it into one. */
+static void know(bool with_key, enum dat_device_status status, bool grouped)
 {
-	char path[320], key[HWS_KEY_TEXT], guid[DAT_GUID_TEXT];
+	char path[320], key[HWS_KEY_TEXT], guid[DAT_GUID_TEXT], group[DAT_GUID_TEXT];
 	struct hws_error err = { 0 };
 	struct sql_db *db = NULL;
 	struct sql_conn *c = NULL;
@@ -68,8 +69,18 @@ static void know_device(bool with_key, enum dat_device_status status)
 		ck_assert_int_eq(dat_device_set_key(c, guid, hws_key_text(device.pk, key), now),
 				HWS_OK);
 	ck_assert_int_eq(dat_device_set_status(c, guid, status, now), HWS_OK);
+	if (grouped && dat_group_add(c, DAT_DEVICE_GROUP, "films", "", now, group) == HWS_OK)
+		ck_assert_int_eq(dat_device_change(c, guid,
+						 &(struct dat_device_change){ .group_guid = group },
+						 now),
+				HWS_OK);
 	sql_give(c);
 	sql_close(db);
+}
+
+static void know_device(bool with_key, enum dat_device_status status)
+{
+	know(with_key, status, true);
 }
 
 static void start(const char *more)
@@ -331,6 +342,25 @@ START_TEST(only_the_device_uploads)
 }
 END_TEST
 
+START_TEST(devices_that_nobody_knows_upload_nothing)
+{
+	start("");
+	know(true, DAT_DEVICE_ON, false);
+	ck_assert_int_eq(upload("new", FILE_NAME, 0, "", 0, NULL), 403);
+	/* who lets devices in has let this one in */
+	ck_assert_int_eq(local_ask(&api, "PATCH", "/api/v1/settings", "{\"require_approval\":true}",
+					 NULL),
+			200);
+	ck_assert_int_eq(upload("new", FILE_NAME, 0, "", 0, NULL), 200);
+	ck_assert_int_eq(local_ask(&api, "PATCH", "/api/v1/settings",
+					 "{\"require_approval\":false}", NULL),
+			200);
+	ck_assert_int_eq(upload("part", FILE_NAME, 0, film, 1000, NULL), 403);
+	know_device(true, DAT_DEVICE_ON);
+	ck_assert_int_eq(upload("part", FILE_NAME, 0, film, 1000, NULL), 200);
+}
+END_TEST
+
 START_TEST(limits_hold)
 {
 	int64_t at;
@@ -401,7 +431,8 @@ int main(void)
 	return test_main("api recordings", 120, set_up, tear_down,
 			TESTS(a_film_goes_from_the_device_to_the_auditor,
 					an_upload_goes_on_where_it_was, names_stay_in_their_folder,
-					only_the_device_uploads, limits_hold,
+					only_the_device_uploads,
+					devices_that_nobody_knows_upload_nothing, limits_hold,
 					without_a_key_nothing_is_taken,
 					what_was_changed_does_not_open));
 }

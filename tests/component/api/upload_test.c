@@ -124,7 +124,47 @@ static int upload(const char *says)
 	return status;
 }
 
-/* The device is known a moment after it has registered. */
+/* The device is known a moment after it has registered; it uploads once it is in a group. */
+static bool grouped(void *arg)
+{
+	json_t *o = NULL, *one, *body;
+	char path[100], *text;
+	int status;
+
+	ck_assert_int_eq(local_ask(&api, "GET", "/api/v1/devices", NULL, &o), 200);
+	one = json_array_get(json_object_get(o, "items"), 0);
+	if (!one) {
+		json_decref(o);
+		return false;
+	}
+	ck_assert_int_eq(hws_fmt(path, sizeof(path), "/api/v1/devices/%s",
+					 json_string_value(json_object_get(one, "guid"))),
+			HWS_OK);
+	body = json_pack("{s:s,s:O}", "group_guid", arg, "updated_at",
+			json_object_get(one, "updated_at"));
+	text = json_dumps(body, 0);
+	status = local_ask(&api, "PATCH", path, text, NULL);
+	free(text);
+	json_decref(body);
+	json_decref(o);
+	return status == 200; /* it may have changed meanwhile */
+}
+
+static void put_into_group(void)
+{
+	json_t *o = NULL;
+	char guid[40];
+
+	ck_assert_int_eq(local_ask(&api, "POST", "/api/v1/device-groups", "{\"name\":\"films\"}",
+					 &o),
+			201);
+	ck_assert_int_eq(hws_str_copy(guid, sizeof(guid),
+					 json_string_value(json_object_get(o, "guid"))),
+			HWS_OK);
+	json_decref(o);
+	ck_assert_msg(test_until(grouped, guid, TEST_PATIENCE_MS), "it is not in the group");
+}
+
 static bool taken(void *arg)
 {
 	char url[100], state[300];
@@ -158,6 +198,7 @@ START_TEST(finished_recordings_arrive_whole)
 			HWS_OK);
 	fd = open(busy, O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	put_into_group();
 	ck_assert_msg(test_until(taken, NULL, TEST_PATIENCE_MS), "it is not taken");
 	ck_assert_int_eq(local_ask(&api, "GET", "/api/v1/recordings", NULL, &o), 200);
 	ck_assert_uint_eq(json_array_size(json_object_get(o, "items")), 1);

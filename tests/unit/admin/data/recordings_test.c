@@ -1,5 +1,6 @@
 /* Rows of recordings: names, who looked, lists and sums. On both engines. */
 #include "admin/data/devices.h"
+#include "admin/data/groups.h"
 #include "admin/data/recordings.h"
 #include "shared/base/str.h"
 #include "tests/unit/admin/engines.h"
@@ -115,17 +116,23 @@ END_TEST
 
 START_TEST(the_key_of_a_device)
 {
-	char key[DAT_SHORT_TEXT], guid[DAT_GUID_TEXT];
+	char key[DAT_SHORT_TEXT], guid[DAT_GUID_TEXT], group[DAT_GUID_TEXT];
 
-	ck_assert_int_eq(dat_recording_device_key(test_conn, "1", key), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(dat_recording_device_key(test_conn, "1", true, key), HWS_ERR_NOTFOUND);
 	ck_ok(dat_device_register(test_conn, "1", "u", true, NOW, guid));
-	ck_assert_int_eq(dat_recording_device_key(test_conn, "1", key), HWS_ERR_DENIED);
+	ck_assert_int_eq(dat_recording_device_key(test_conn, "1", true, key), HWS_ERR_DENIED);
 	ck_ok(dat_device_set_status(test_conn, guid, DAT_DEVICE_ON, NOW));
-	ck_assert_int_eq(dat_recording_device_key(test_conn, "1", key), HWS_ERR_KEY);
+	ck_assert_int_eq(dat_recording_device_key(test_conn, "1", true, key), HWS_ERR_KEY);
 	ck_ok(dat_device_set_key(
 			test_conn, guid, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NOW));
-	ck_ok(dat_recording_device_key(test_conn, "1", key));
+	ck_ok(dat_recording_device_key(test_conn, "1", true, key));
 	ck_assert_uint_eq(strlen(key), 44);
+	/* one that nobody has looked at is anybody's */
+	ck_assert_int_eq(dat_recording_device_key(test_conn, "1", false, key), HWS_ERR_REFUSED);
+	ck_ok(dat_group_add(test_conn, DAT_DEVICE_GROUP, "films", "", NOW, group));
+	ck_ok(dat_device_change(
+			test_conn, guid, &(struct dat_device_change){ .group_guid = group }, NOW));
+	ck_ok(dat_recording_device_key(test_conn, "1", false, key));
 }
 END_TEST
 
