@@ -2,6 +2,7 @@
 #include "admin/api/app.h"
 #include "admin/api/presence.h"
 #include "admin/api/recordings.h"
+#include "admin/api/report_rate.h"
 #include "admin/data/groups.h"
 #include "admin/data/settings.h"
 #include "shared/base/clock.h"
@@ -131,7 +132,9 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 		r = open_store(a, err);
 	if (r == HWS_OK)
 		r = begin(a, err);
-	if (r == HWS_OK && adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0)
+	if (r == HWS_OK &&
+			(adi_presence_new(ADI_PRESENCE_MAX, &a->presence) < 0 ||
+					adi_report_rate_new(&a->report_rate) < 0))
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
 		r = adi_recordings_new(a->state_dir, conf, &a->recordings, err);
@@ -150,6 +153,7 @@ void adi_app_free(struct adi_app *a)
 	if (!a)
 		return;
 	adi_presence_free(a->presence);
+	adi_report_rate_free(a->report_rate);
 	ntf_sender_free(a->sender);
 	adi_recordings_free(a->recordings);
 	sql_close(a->db);

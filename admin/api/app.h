@@ -29,6 +29,7 @@ struct adi_identity;
 struct adi_fleet;
 struct adi_presence;
 struct adi_recordings;
+struct adi_report_rate;
 
 struct adi_app {
 	const struct adi_config *_Atomic conf; /* another after a reload; none ends before us */
@@ -41,6 +42,7 @@ struct adi_app {
 	struct adi_presence *presence; /* of devices */
 	struct adi_fleet *fleet;       /* the other servers of this machine */
 	struct adi_recordings *recordings;
+	struct adi_report_rate *report_rate; /* of devices */
 	char notice_ca[512];
 	struct ntf_conf notify; /* how notices go out */
 	struct ntf_sender *sender;

@@ -14,6 +14,7 @@
 #include "admin/data/login_log.h"
 #include "admin/data/reports.h"
 #include "admin/data/sessions.h"
+#include "admin/data/switch.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -93,6 +94,14 @@ static int trim_flows(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 	return r == HWS_OK ? dat_link_sweep(c, now, &n) : r;
 }
 
+static int trim_grants(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	int64_t n;
+
+	(void)k;
+	return dat_switch_sweep(c, now, &n);
+}
+
 static int trim_factors(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 {
 	(void)k;
@@ -159,6 +168,7 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	trim_sessions,
 	trim_logins,
 	trim_flows,
+	trim_grants,
 	trim_factors,
 	trim_audit,
 	trim_recordings,

@@ -355,8 +355,6 @@ void adi_policy_beat(struct adi_app *app, const char *node)
 		r = dat_live_sweep(c, now, &n);
 	if (r == HWS_OK)
 		r = dat_ref_sweep(c, now, &n);
-	if (r == HWS_OK)
-		r = dat_switch_sweep(c, now, &n);
 	sql_give(c);
 	if (r < 0)
 		hws_warn_limited("policy.no_beat", HWS_ERR("why", r));

@@ -5,11 +5,13 @@
  * Clients take a blank reply for success and send a report again for any other. */
 #include "admin/api/alarms.h"
 #include "admin/api/device_text.h"
+#include "admin/api/report_rate.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
 #include "admin/data/audit.h"
 #include "admin/data/conn_log.h"
 #include "admin/data/reports.h"
+#include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
@@ -277,6 +279,16 @@ static int store_alarm(struct report *p)
 
 /* --- taking ----------------------------------------------------------------------------------- */
 
+/* What is refused comes again later: a device that sends more than it may loses nothing, only
+ * time. */
+static int check_rate(const struct report *p, const char *device)
+{
+	return adi_report_rate_take(p->app->report_rate, device, hws_buf_bytes(&p->q->body).len,
+			       hws_clock_us())
+			? HWS_OK
+			: HWS_ERR_AGAIN;
+}
+
 static int store(struct report *p, int (*fn)(struct report *))
 {
 	char nonce[DAT_NONCE_TEXT];
@@ -306,6 +318,9 @@ static void answer(struct htp_reply *reply, int r)
 	case HWS_ERR_TOOBIG:
 		htp_reply_error(reply, 400, "The report is not as it must be");
 		return;
+	case HWS_ERR_AGAIN:
+		htp_reply_error(reply, 429, "Too many reports of this device; try again later");
+		return;
 	default:
 		htp_reply_bytes(reply, 200, "application/json; charset=utf-8",
 				hws_bytes_str("{\"error\":\"storage\"}"));
@@ -326,6 +341,8 @@ static void take(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 	if (r == HWS_OK) {
 		r = adi_sender_known(a, p.c, &p.from, p.guid);
 		if (r == HWS_OK)
+			r = check_rate(&p, p.guid);
+		if (r == HWS_OK)
 			r = store(&p, fn);
 		sql_give(p.c);
 	}
@@ -335,7 +352,7 @@ static void take(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 /* The one report that a viewer sends: it knows the session's number, which nobody guesses. */
 static int store_note(struct report *p)
 {
-	char note[DAT_NOTE_TEXT], guid[DAT_GUID_TEXT], session_text[24];
+	char note[DAT_NOTE_TEXT], guid[DAT_GUID_TEXT], session_text[24], notes[DAT_ID_TEXT + 16];
 	struct dat_conn stored;
 	struct dat_tx tx;
 	int r;
@@ -346,6 +363,10 @@ static int store_note(struct report *p)
 	if (r < 0)
 		return r;
 	r = dat_conn_note(p->c, p->from.id, session_text, note, p->now, guid);
+	if (r == HWS_OK) /* a viewer takes nothing off what the host itself may send */
+		r = hws_fmt(notes, sizeof(notes), "notes of %s", p->from.id);
+	if (r == HWS_OK)
+		r = check_rate(p, notes);
 	if (r == HWS_OK)
 		r = dat_conn_get(p->c, guid, &stored);
 	if (r == HWS_OK)

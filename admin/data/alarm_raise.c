@@ -1,6 +1,6 @@
 /* admin/data/alarm_raise: a burst of the same thing becomes one notice, and the next one says how
- * often it was. So does a burst of many things of one kind: a stranger can make up devices, and what
- * he makes up must not stand in the way of the next one or of another kind. */
+ * often it was. So does a burst of many things of one kind: a stranger can make up devices, and
+ * these must not stand in the way of the next one or of another kind. */
 #include "admin/data/alarms.h"
 #include "admin/data/notices.h"
 #include "admin/data/smtp.h"

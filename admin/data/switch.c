@@ -13,6 +13,8 @@
 #define SKEW_S 120
 #define CODE_MAX 256u
 #define SWEEP 1000
+#define PORTIONS 1000
+#define LIVE_MAX 8 /* of one device */
 
 static const char verifier_of[] = "switch-grant-verifier"; /* with its NUL */
 static const char grant_of[] = "switch-grant";
@@ -78,6 +80,14 @@ int dat_switch_put(struct sql_conn *c, const char *device_id, const char *verifi
 		r = HWS_ERR_INVAL;
 	if (r < 0)
 		return r;
+	/* who announces more has given up the oldest */
+	r = sql_run(c,
+			"DELETE FROM switch_grant WHERE device_id = $1 AND verifier <> $2 AND verifier "
+			"NOT IN (SELECT verifier FROM switch_grant WHERE device_id = $1 AND "
+			"verifier <> $2 ORDER BY expires_at DESC, verifier LIMIT $3)",
+			SQL_P(SQL_T(device_id), SQL_T(verifier), SQL_I(LIVE_MAX - 1)));
+	if (r < 0)
+		return r;
 	return sql_run(c,
 			"INSERT INTO switch_grant (verifier, device_id, expires_at) VALUES ($1, $2, "
 			"$3) ON CONFLICT (verifier) DO UPDATE SET device_id = excluded.device_id, "
@@ -130,8 +140,16 @@ int dat_switch_viewer(struct sql_conn *c, const struct dat_switch_way *way, int6
 
 int dat_switch_sweep(struct sql_conn *c, int64_t now, int64_t *ret)
 {
-	return sql_change(c,
-			"DELETE FROM switch_grant WHERE verifier IN (SELECT verifier FROM "
-			"switch_grant WHERE expires_at <= $1 LIMIT $2)",
-			SQL_P(SQL_I(now), SQL_I(SWEEP)), ret);
+	int64_t n = 0;
+	int r;
+
+	*ret = 0;
+	do { /* in portions, so that others come in between */
+		r = sql_change(c,
+				"DELETE FROM switch_grant WHERE verifier IN (SELECT verifier FROM "
+				"switch_grant WHERE expires_at <= $1 LIMIT $2)",
+				SQL_P(SQL_I(now), SQL_I(SWEEP)), &n);
+		*ret += n;
+	} while (r == HWS_OK && n == SWEEP && *ret < SWEEP * PORTIONS);
+	return r;
 }

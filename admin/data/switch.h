@@ -19,7 +19,7 @@ int dat_switch_check(const struct dat_switch_claim *claim, const uint8_t pk[32],
 /* What belongs to a code that is shown. */
 void dat_switch_verifier(const char *code, char ret[DAT_VERIFIER_TEXT]);
 
-/* Holds for a minute. */
+/* Holds for a minute. A device has at most eight: the oldest goes. */
 int dat_switch_put(struct sql_conn *c, const char *device_id, const char *verifier,
 		int64_t now) HWS_MUST_CHECK;
 /* Once: the device that has announced this code. HWS_ERR_NOTFOUND. */
@@ -36,4 +36,5 @@ struct dat_switch_way {
  * `from` calls from elsewhere than it was seen last, or is not let in itself. */
 int dat_switch_viewer(struct sql_conn *c, const struct dat_switch_way *way, int64_t now,
 		char ret_account_guid[DAT_GUID_TEXT]) HWS_MUST_CHECK;
+/* Takes away all that hold no more. */
 int dat_switch_sweep(struct sql_conn *c, int64_t now, int64_t *ret) HWS_MUST_CHECK;

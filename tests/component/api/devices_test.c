@@ -334,6 +334,30 @@ START_TEST(a_connection_is_recorded_once)
 }
 END_TEST
 
+START_TEST(a_device_reports_no_more_than_it_may)
+{
+	static const char say[] = "{'id':'%s','uuid':'" UUID "','typ':0,'info':'{}','pad':'%s'}";
+	static char pad[30000];
+	int stored = 0;
+
+	(void)ground_device(&g, "223456789", UUID);
+	(void)ground_device(&g, ID, UUID);
+	memset(pad, 'x', sizeof(pad) - 1);
+	/* what somebody else sends in its name takes nothing off it */
+	for (int i = 0; i < 200; i++)
+		must_be_blank(post(
+				"/api/audit/alarm", "{'id':'" ID "','uuid':'b3RoZXI=','typ':0}"));
+	while (stored < 700 &&
+			api_call(&g.api, API_NOBODY, "POST", "/api/audit/alarm", say, ID, pad)
+							->status == 200)
+		stored++;
+	ck_assert_int_ge(stored, 3000 / (5 + 29));
+	ck_assert_int_lt(stored, 700);
+	must_be_blank(api_call(
+			&g.api, API_NOBODY, "POST", "/api/audit/alarm", say, "223456789", ""));
+}
+END_TEST
+
 START_TEST(a_viewers_note_needs_the_number_of_its_session)
 {
 	(void)ground_device(&g, ID, UUID);
@@ -541,6 +565,7 @@ int main(void)
 					an_operator_sees_how_they_are_answered,
 					a_device_says_what_it_is, a_connection_is_recorded_once,
 					a_viewers_note_needs_the_number_of_its_session,
+					a_device_reports_no_more_than_it_may,
 					files_and_alarms_reach_the_chain,
 					what_could_not_be_stored_is_taken_again,
 					a_token_puts_a_device_to_its_place, a_device_is_deployed,

@@ -6,6 +6,7 @@
 #include "shared/crypto/identity.h"
 #include "tests/unit/admin/engines.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NOW 1790000000000ll
@@ -111,6 +112,43 @@ START_TEST(a_switch_passes_once_and_within_a_minute)
 }
 END_TEST
 
+static int64_t grants(void)
+{
+	int64_t n = -1;
+
+	ck_ok(sql_number(test_conn, "SELECT count(*) FROM switch_grant", SQL_NONE, &n));
+	return n;
+}
+
+START_TEST(a_device_has_few_grants_and_all_are_swept)
+{
+	char verifier[DAT_VERIFIER_TEXT], code[32], id[DAT_ID_TEXT];
+	int64_t n;
+
+	ck_ok(dat_switch_put(test_conn, "223456789", VERIFIER, NOW));
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(code, sizeof(code), "code-%d", i);
+		dat_switch_verifier(code, verifier);
+		ck_ok(dat_switch_put(test_conn, "123456789", verifier, NOW + i));
+		ck_ok(dat_switch_put(test_conn, "123456789", verifier, NOW + i)); /* again */
+	}
+	ck_assert_int_eq(grants(), 8 + 1);
+	ck_assert_int_eq(dat_switch_take(test_conn, "code-11", NOW + 20, id), HWS_ERR_NOTFOUND);
+	ck_ok(dat_switch_take(test_conn, "code-12", NOW + 20, id));
+	ck_ok(dat_switch_take(test_conn, CODE, NOW + 20, id)); /* another's stay */
+	ck_ok(sql_begin(test_conn));
+	for (int i = 0; i < 2100; i++) {
+		(void)snprintf(code, sizeof(code), "%d", i);
+		ck_ok(sql_run(test_conn, "INSERT INTO switch_grant VALUES ($1, 'x', $2)",
+				SQL_P(SQL_T(code), SQL_I(NOW))));
+	}
+	ck_ok(sql_end(test_conn, HWS_OK));
+	ck_ok(dat_switch_sweep(test_conn, NOW + MIN / 2, &n));
+	ck_assert_int_eq(n, 2100);
+	ck_assert_int_eq(grants(), 7);
+}
+END_TEST
+
 static int64_t lasting(const char *account, int64_t now)
 {
 	int64_t n;
@@ -149,5 +187,6 @@ int main(void)
 			TESTS(a_reference_names_the_account_for_its_device_alone,
 					a_switch_is_signed_as_the_vectors_say,
 					a_switch_passes_once_and_within_a_minute,
+					a_device_has_few_grants_and_all_are_swept,
 					sessions_count_while_somebody_speaks_of_them));
 }
