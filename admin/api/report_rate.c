@@ -1,5 +1,5 @@
-/* api/report_rate: the table of daemon/admit, whose addresses here are hashes of devices. Where it is
- * full the one that was silent for longest is forgotten, and nobody is refused for others. */
+/* api/report_rate: the table of daemon/admit, whose addresses here are hashes of devices. Where it
+ * is full the one that was silent for longest is forgotten, and nobody is refused for others. */
 #include "admin/api/report_rate.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
