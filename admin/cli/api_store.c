@@ -12,6 +12,7 @@
 struct adm_api_store {
 	struct sql_db *db;
 	struct dat_keys *keys;
+	char keys_file[500];
 };
 
 struct place {
@@ -90,9 +91,9 @@ static int open_db(struct adm_call *call, const struct place *p, const char *dir
 static int open_keys(struct adm_call *call, const struct place *p, const char *dir,
 		struct adm_api_store *s)
 {
-	char path[500];
-	int r = *p->secrets_file ? hws_str_copy(path, sizeof(path), p->secrets_file)
-				 : hws_fmt(path, sizeof(path), "%s/api.keys", dir);
+	char *path = s->keys_file;
+	int r = *p->secrets_file ? hws_str_copy(path, sizeof(s->keys_file), p->secrets_file)
+				 : hws_fmt(path, sizeof(s->keys_file), "%s/api.keys", dir);
 
 	if (r < 0)
 		return hws_error_set(&call->err, r, "the path of the secrets file is too long");
@@ -149,4 +150,20 @@ int adm_api_store_take(struct adm_api_store *s, struct sql_conn **ret)
 const struct dat_keys *adm_api_store_keys(const struct adm_api_store *s)
 {
 	return s->keys;
+}
+
+const char *adm_api_store_keys_file(const struct adm_api_store *s)
+{
+	return s->keys_file;
+}
+
+int adm_api_store_backup(struct adm_call *call, struct adm_api_store *s, const char *file)
+{
+	int r = sql_backup(s->db, file, &call->err);
+
+	if (r == HWS_ERR_EXISTS)
+		hws_error_set(&call->err, r, "%s is there already; name a new file", file);
+	else if (r < 0 && !call->err.text[0])
+		hws_error_set(&call->err, r, "%s: %s", file, hws_err_text(r));
+	return r;
 }

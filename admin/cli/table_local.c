@@ -23,18 +23,23 @@ static const struct adm_option restore[] = { DATABASE,
 static const struct adm_option hbbs[] = { DATABASE,
 	{ "key-file", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL, "the key is elsewhere" },
 	{ "no-key", NULL, ADM_FLAG, ADM_OWN, NULL, NULL, "the present key stays" }, ADM_END };
+#define API_DATABASE                                                                               \
+	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,                                         \
+		"settings of hawser-api (default: as it is started)" },                            \
+			{ "database", "WHERE", ADM_TEXT, ADM_OWN, NULL, NULL,                      \
+				"its database: sqlite:FILE or postgresql://..." },                 \
+	{                                                                                          \
+		"data-dir", "DIR", ADM_TEXT, ADM_OWN, NULL, NULL,                                  \
+				"folder of its database and keys"                                  \
+	}
+static const struct adm_option api_database[] = { API_DATABASE, ADM_END };
 static const struct adm_option take_over[] = {
 	{ "from", "KIND", ADM_TEXT, ADM_OWN, NULL, NULL,
 			"auto, rustdesk-api, api-server-pro, kingmo888, sctgdesk, hbbs or csv "
 			"(default: auto)" },
 	{ "take-rights", NULL, ADM_FLAG, ADM_OWN, NULL, NULL,
 			"administrators there are administrators here, else users" },
-	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,
-			"settings of hawser-api (default: as it is started)" },
-	{ "database", "WHERE", ADM_TEXT, ADM_OWN, NULL, NULL,
-			"its database: sqlite:FILE or postgresql://..." },
-	{ "data-dir", "DIR", ADM_TEXT, ADM_OWN, NULL, NULL, "folder of its database and keys" },
-	ADM_END
+	API_DATABASE, ADM_END
 };
 static const struct adm_option which[] = { { "of", "SERVER", ADM_CHOICE, ADM_OWN, NULL,
 							   "rendezvous|relay|api",
@@ -86,7 +91,11 @@ const struct adm_verb adm_verbs_local[] = {
 	{ "db", "status", "", 0, 0, HERE, "devices and settings in the database", adm_db,
 			database },
 	{ "db", "backup", "FILE", 1, 1, HERE,
-			"a copy of the database as of now; the server may run", adm_db, database },
+			"a copy of hawser-rendezvous' database as of now; the server may run",
+			adm_db, database },
+	{ "db", "backup-api", "FILE", 1, 1, HERE,
+			"a copy of hawser-api's database as of now; its keys belong to it",
+			adm_db_backup_api, api_database },
 	{ "db", "restore", "FILE", 1, 1, HERE, "read a backup into an empty database", adm_db,
 			restore },
 	{ "db", "import-hbbs", "FILE", 1, 1, HERE, "take over the database and the key of hbbs",

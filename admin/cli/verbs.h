@@ -52,6 +52,7 @@ int adm_recording_key(struct adm_call *call);
 int adm_recording_open(struct adm_call *call);
 int adm_key_show(struct adm_call *call);
 int adm_db(struct adm_call *call);
+int adm_db_backup_api(struct adm_call *call);
 int adm_db_take_over(struct adm_call *call);
 int adm_doctor(struct adm_call *call);
 int adm_status(struct adm_call *call);

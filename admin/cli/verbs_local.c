@@ -1,6 +1,7 @@
 /* What is done on the server itself beside the words of control sockets: databases and the key. */
 #include "admin/cli/api_store.h"
 #include "admin/cli/db.h"
+#include "admin/cli/output.h"
 #include "admin/cli/query.h"
 #include "admin/cli/verbs.h"
 #include "admin/import/import.h"
@@ -56,6 +57,32 @@ int adm_key_show(struct adm_call *call)
 	json_decref(req);
 	json_decref(answer);
 	return status;
+}
+
+/* --- a copy of the API's database ------------------------------------------------------------- */
+
+/* The keys are not copied along: who finds both has all that is sealed in the database. */
+int adm_db_backup_api(struct adm_call *call)
+{
+	const char *file = call->args[0];
+	struct adm_api_store *s = NULL;
+	json_t *answer;
+
+	if (adm_api_store_open(call, &s) < 0 || adm_api_store_backup(call, s, file) < 0) {
+		adm_api_store_close(s);
+		return adm_complain_of(call, ADM_FAILED);
+	}
+	answer = json_pack("{s:s,s:s,s:s}", "store", "sqlite", "backup", file, "keys",
+			adm_api_store_keys_file(s));
+	adm_output(stdout, answer, call->json);
+	fprintf(stderr,
+			"%s belongs to this copy and is not in it: keep it too, elsewhere. Without "
+			"it nothing that is sealed in the database can be read, and the audit does "
+			"not verify.\n",
+			adm_api_store_keys_file(s));
+	json_decref(answer);
+	adm_api_store_close(s);
+	return ADM_DONE;
 }
 
 /* --- take-over -------------------------------------------------------------------------------- */

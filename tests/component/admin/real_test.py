@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """hawser-admin and the real hawser-api: by the local socket as the operator of the machine, from elsewhere with a token, and
 on the database alone when nothing answers."""
+import contextlib
 import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -198,6 +200,22 @@ def take_over(tool, folder):
     tool.says("db", "import", "/nowhere", *state, status=FAILED, said="/nowhere")
 
 
+def backup(tool, api):
+    """A copy beside the running server; its keys are named, not copied."""
+    state = ("--data-dir", os.path.join(api.dir, "state"))
+    copy = os.path.join(api.dir, "copy.sqlite3")
+    told = json.loads(tool.run("db", "backup-api", copy, "--json", *state))
+    assert told == {"store": "sqlite", "backup": copy, "keys": api.secrets}, told
+    assert f"{api.secrets} belongs to this copy" in tool.said, tool.said
+    assert os.stat(copy).st_mode & 0o777 == 0o600
+    with contextlib.closing(sqlite3.connect(copy)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT role FROM account WHERE name = 'ann'").fetchone() is not None
+    tool.says("db", "backup-api", copy, *state, status=FAILED, said="is there already")
+    # with the keys it is the whole of it
+    assert "would become" in tool.run("user", "break-glass", "ann", "--dry-run", *state, "--database", "sqlite:" + copy)
+
+
 def break_glass(tool, api):
     """While it runs, and when it does not: the same."""
     state = ("--data-dir", os.path.join(api.dir, "state"))
@@ -248,6 +266,7 @@ def main():
             doctor(tool, folder)
             audit(tool)
             take_over(tool, api.dir)
+            backup(tool, api)
             break_glass(tool, api)
             api.end()
             after_the_end(tool, api.dir)

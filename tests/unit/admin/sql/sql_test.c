@@ -3,7 +3,9 @@
 #include "tests/unit/admin/engines.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PUT "INSERT INTO setting (skey, sval, updated_at) VALUES ($1, $2, $3)"
 #define GET "SELECT updated_at FROM setting WHERE skey = $1"
@@ -235,6 +237,28 @@ START_TEST(a_reader_that_has_enough_ends_the_query)
 }
 END_TEST
 
+/* Of a database elsewhere the sentence says what copies it. */
+START_TEST(a_copy_is_made_or_told_how_to_make)
+{
+	struct hws_error err = { 0 };
+	char folder[] = "/tmp/hawser-copy-XXXXXX", path[60];
+	int r;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_ok(hws_fmt(path, sizeof(path), "%s/copy", folder));
+	r = sql_backup(test_db, path, &err);
+	if (strcmp(sql_engine_name(test_db), "sqlite") == 0) {
+		ck_ok(r);
+		ck_assert_int_eq(unlink(path), 0);
+	} else {
+		ck_assert_int_eq(r, HWS_ERR_UNSUPPORTED);
+		ck_assert_ptr_nonnull(strstr(err.text, "pg_dump --schema=hawser_api"));
+		ck_assert_int_ne(access(path, F_OK), 0);
+	}
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 int main(void)
 {
 	return test_engines_main("admin/sql",
@@ -246,5 +270,6 @@ int main(void)
 					a_pattern_finds_only_what_was_typed,
 					more_texts_than_the_cache_holds,
 					writers_wait_for_each_other,
-					a_reader_that_has_enough_ends_the_query));
+					a_reader_that_has_enough_ends_the_query,
+					a_copy_is_made_or_told_how_to_make));
 }
