@@ -7,6 +7,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* *ret: of the heap, for hws_free_wiped; false: `reply` says why not. */
 static bool read_conf(struct adi_app *app, struct htp_reply *reply, struct idn_ldap_conf **ret)
@@ -84,19 +85,36 @@ static bool take(const json_t *body, struct idn_ldap_conf *conf)
 	return ok;
 }
 
+/* The stored password goes nowhere but to the directory that it was given for, and not more openly:
+ * NULL = it stays. */
+static const char *password_for(const json_t *body, const struct idn_ldap_conf *conf,
+		const char *old_url, bool old_starttls)
+{
+	const char *given = adi_in_text(body, "password");
+
+	if (given || (strcmp(conf->url, old_url) == 0 && conf->starttls == old_starttls))
+		return given;
+	return "";
+}
+
 static int write_conf(struct adi_app *app, struct sql_conn *c, struct htp_request *q,
 		struct idn_ldap_conf *conf, struct hws_error *err)
 {
+	char old_url[IDN_LDAP_URL_TEXT];
+	bool old_starttls;
 	struct dat_tx tx;
 	int r = dat_tx_begin(&tx, c);
 
 	if (r < 0)
 		return r;
 	r = idn_ldap_conf_read(c, app->keys, conf);
+	memcpy(old_url, conf->url, sizeof(old_url));
+	old_starttls = conf->starttls;
 	if (r == HWS_OK && !take(q->json, conf))
 		r = hws_error_set(err, HWS_ERR_INVAL, "a text is too long");
 	if (r == HWS_OK)
-		r = idn_ldap_conf_write(c, app->keys, conf, adi_in_text(q->json, "password"),
+		r = idn_ldap_conf_write(c, app->keys, conf,
+				password_for(q->json, conf, old_url, old_starttls),
 				adi_who(q)->account.name, adi_now(), err);
 	if (r == HWS_OK)
 		r = adi_audit(app, c, q,

@@ -118,21 +118,47 @@ static int take_smtp(const json_t *o, struct dat_smtp *s)
 	return r;
 }
 
+/* Where a password goes, and how openly. */
+struct server {
+	char host[DAT_SMTP_HOST_TEXT];
+	uint16_t port;
+	enum dat_smtp_security security;
+};
+
+static struct server server_of(const struct dat_smtp *s)
+{
+	struct server v = { .port = s->port, .security = s->security };
+
+	memcpy(v.host, s->host, sizeof(v.host));
+	return v;
+}
+
+static bool same_server(const struct server *old, const struct dat_smtp *s)
+{
+	return strcmp(old->host, s->host) == 0 && old->port == s->port &&
+			old->security == s->security;
+}
+
 static int store_smtp(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		struct dat_smtp *s)
 {
 	const char *password = adi_in_text(q->json, "password");
 	const char *by = adi_who(q)->account.name;
 	int64_t now = adi_now();
+	struct server old;
 	int r = sql_begin(c);
 
 	if (r < 0)
 		return r;
 	r = dat_smtp_load(c, app->keys, s);
+	old = server_of(s);
 	if (r == HWS_OK)
 		r = take_smtp(q->json, s);
 	if (r == HWS_OK)
 		r = dat_smtp_store(c, app->keys, s, by, now);
+	/* what was given for one server is not told to another */
+	if (!password && !same_server(&old, s))
+		password = "";
 	if (r == HWS_OK && password)
 		r = dat_smtp_set_password(c, app->keys, password, by, now);
 	if (r == HWS_OK)

@@ -157,15 +157,27 @@ int dat_provider_put(struct sql_conn *c, const struct dat_keys *keys, const stru
 {
 	char *sealed = NULL;
 	int64_t at = HWS_MAX(now, p->updated_at + 1);
+	struct dat_tx tx;
 	int r = check(p);
 
 	if (r == HWS_OK && secret)
 		r = seal(keys, p->guid, secret, &sealed);
 	if (r == HWS_OK)
+		r = dat_tx_begin(&tx, c);
+	if (r < 0) {
+		hws_free(sealed);
+		return r;
+	}
+	/* the subjects of one issuer are not those of another, nor is the secret for its ears */
+	r = sql_run(c,
+			"DELETE FROM account_identity WHERE provider = $1 AND EXISTS (SELECT 1 "
+			"FROM oidc_provider WHERE guid = $1 AND issuer <> $2)",
+			SQL_P(SQL_T(p->guid), SQL_T(p->issuer)));
+	if (r == HWS_OK)
 		r = dat_change_one(c,
 				"UPDATE oidc_provider SET name = $1, title = $2, issuer = $3, "
-				"client_id = $4, client_secret_enc = COALESCE($5, "
-				"client_secret_enc), scopes = $6, icon = $7, auto_create = $8, "
+				"client_id = $4, client_secret_enc = COALESCE($5, CASE WHEN issuer "
+				"= $3 THEN client_secret_enc ELSE '' END), scopes = $6, icon = $7, auto_create = $8, "
 				"domains = $9, group_map = $10, enabled = $11, updated_at = $12 "
 				"WHERE guid = $13 AND updated_at = $14",
 				SQL_P(SQL_T(p->name), SQL_T(p->title), SQL_T(p->issuer),
@@ -174,6 +186,7 @@ int dat_provider_put(struct sql_conn *c, const struct dat_keys *keys, const stru
 						SQL_I(p->auto_create), SQL_T(p->domains),
 						SQL_T(p->group_map), SQL_I(p->enabled), SQL_I(at),
 						SQL_T(p->guid), SQL_I(p->updated_at)));
+	r = dat_tx_end(&tx, r);
 	hws_free(sealed);
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_BUSY : r;
 }

@@ -36,8 +36,9 @@ int dat_provider_find(
 /* "" when there is none. The caller wipes it. */
 int dat_provider_secret(struct sql_conn *c, const struct dat_keys *keys, const char *guid,
 		char buf[DAT_CLIENT_SECRET_TEXT]) HWS_MUST_CHECK;
-/* Puts the whole of `p`; secret NULL = stays. HWS_ERR_BUSY: it was changed since `p` was read (by
- * updated_at). */
+/* Puts the whole of `p`; secret NULL = stays. With another issuer the secret is emptied unless one
+ * is given, and the ties of accounts to the former one end. HWS_ERR_BUSY: it was changed since `p`
+ * was read (by updated_at). */
 int dat_provider_put(struct sql_conn *c, const struct dat_keys *keys, const struct dat_provider *p,
 		const char *secret, int64_t now) HWS_MUST_CHECK;
 /* With the logins that are under way there and the ties of accounts to it; accounts stay. */

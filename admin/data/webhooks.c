@@ -124,6 +124,27 @@ static int change_secret(struct sql_conn *c, const struct dat_keys *keys, const 
 	return r;
 }
 
+/* With another address a secret that is not given is made anew: who changes the address hears
+ * nothing that the former one could be deceived with. */
+static int change_url(struct sql_conn *c, const struct dat_keys *keys, const char *guid,
+		const struct dat_webhook_change *ch)
+{
+	char fresh[DAT_TOKEN_TEXT];
+	int64_t same = 0;
+	int r = sql_number(c, "SELECT count(*) FROM webhook WHERE guid = $1 AND url = $2",
+			SQL_P(SQL_T(guid), SQL_T(ch->url)), &same);
+
+	if (r == HWS_OK)
+		r = set(c, "UPDATE webhook SET url = $1, failures = 0 WHERE guid = $2", ch->url,
+				guid);
+	if (r < 0 || same || ch->secret)
+		return r;
+	dat_token_new(fresh);
+	r = change_secret(c, keys, guid, fresh);
+	hws_wipe(fresh, sizeof(fresh));
+	return r;
+}
+
 int dat_webhook_change(struct sql_conn *c, const struct dat_keys *keys, const char *guid,
 		const struct dat_webhook_change *ch, int64_t now)
 {
@@ -146,8 +167,7 @@ int dat_webhook_change(struct sql_conn *c, const struct dat_keys *keys, const ch
 	if (r == HWS_OK && ch->name)
 		r = set(c, "UPDATE webhook SET name_key = $1 WHERE guid = $2", key, guid);
 	if (r == HWS_OK && ch->url)
-		r = set(c, "UPDATE webhook SET url = $1, failures = 0 WHERE guid = $2", ch->url,
-				guid);
+		r = change_url(c, keys, guid, ch);
 	if (r == HWS_OK && ch->alarms >= 0)
 		r = set(c, "UPDATE webhook SET alarms = $1 WHERE guid = $2", alarms, guid);
 	if (r == HWS_OK && ch->enabled >= 0)

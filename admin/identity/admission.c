@@ -50,6 +50,12 @@ static bool waits(const struct admission *a)
 					strcmp(a->account.source, a->policy->source) == 0);
 }
 
+/* Whoever says who people are must not say who runs this server. */
+static bool manages(enum dat_role role)
+{
+	return role == DAT_ROLE_OWNER || role == DAT_ROLE_ADMIN;
+}
+
 static int find_waiting(struct admission *a)
 {
 	const struct idn_person *p = a->person;
@@ -68,6 +74,10 @@ static int find_waiting(struct admission *a)
 		used = true;
 	if (r == HWS_OK && (used || !waits(a)))
 		r = HWS_ERR_NOTFOUND;
+	if (r == HWS_OK && manages(a->account.role))
+		return deny(a,
+				"An account that manages others is not tied to a provider by a "
+				"login; ask an owner");
 	if (r == HWS_OK && a->account.status == DAT_UNVERIFIED) {
 		r = dat_account_hand_over(a->c, a->account.guid, a->policy->source, a->now);
 		if (r == HWS_OK)

@@ -48,6 +48,18 @@ static const char *code(const json_t *o)
 	return text(json_object_get(o, "error"), "code");
 }
 
+/* After this change. */
+static bool has_password(const char *change)
+{
+	json_t *o;
+	bool has;
+
+	ck_assert_int_eq(local_ask(&api, "PATCH", V1 "smtp", change, &o), 200);
+	has = json_is_true(json_object_get(o, "has_password"));
+	json_decref(o);
+	return has;
+}
+
 START_TEST(the_mail_server_is_set_and_read)
 {
 	json_t *o;
@@ -73,6 +85,13 @@ START_TEST(the_mail_server_is_set_and_read)
 	json_decref(o);
 	ck_assert_int_eq(local_ask(&api, "PATCH", V1 "smtp", "{\"alarms\":[\"x\"]}", &o), 400);
 	json_decref(o);
+	/* a password is for the server that it was given for, and as well hidden on its way */
+	ck_assert(has_password("{\"host\":\"mail.example\",\"port\":587}"));
+	ck_assert(!has_password("{\"host\":\"mail2.example\"}"));
+	ck_assert(has_password("{\"host\":\"mail3.example\",\"password\":\"p\"}"));
+	ck_assert(!has_password("{\"security\":\"none\"}"));
+	ck_assert(has_password("{\"password\":\"p\"}"));
+	ck_assert(!has_password("{\"port\":2525}"));
 	/* the operator at the machine has no address */
 	ck_assert_int_ge(local_ask(&api, "POST", V1 "smtp/test", NULL, &o), 400);
 	json_decref(o);

@@ -85,6 +85,55 @@ START_TEST(an_operator_sets_the_directory_and_tries_it)
 }
 END_TEST
 
+START_TEST(who_repoints_the_directory_learns_no_password)
+{
+	struct api_as admin;
+	char text[200];
+	json_t *j;
+
+	use_directory();
+	(void)api_user(&api, "adam", "admin", NULL);
+	admin = api_console(&api, "adam", API_PASSWORD);
+	(void)api_must(&api, 200, admin, "GET", "/api/v1/identity/ldap", NULL);
+	(void)api_must(&api, 403, admin, "PATCH", "/api/v1/identity/ldap",
+			"{'url':'ldaps://127.0.0.1:1'}");
+	(void)api_must(&api, 403, admin, "POST", "/api/v1/identity/ldap/test", NULL);
+	j = set(200, "{'auto_create':false}");
+	ck_assert(json_is_true(api_at(j, "has_password")));
+	(void)snprintf(text, sizeof(text), "{'url':'%s'}", d.url);
+	j = set(200, text);
+	ck_assert(json_is_false(api_at(j, "has_password")));
+	j = set(200, "{'password':'readersecret'}");
+	ck_assert(json_is_true(api_at(j, "has_password")));
+	j = set(200, "{'starttls':true}");
+	ck_assert(json_is_false(api_at(j, "has_password")));
+	j = set(200, "{'starttls':false,'password':'readersecret'}");
+	ck_assert(json_is_true(api_at(j, "has_password")));
+}
+END_TEST
+
+START_TEST(the_directory_says_not_who_runs_the_server)
+{
+	static const char invite[] =
+			"{'name':'%s','role':'%s','status':'invited','group_guid':'%s'}";
+	const struct api_reply *r;
+	const char *group;
+
+	use_directory();
+	group = api_text(api_at(api_must(&api, 200, API_LOCAL, "GET", "/api/v1/groups", NULL),
+					 "items.0"),
+			"guid");
+	(void)api_must(&api, 201, API_LOCAL, "POST", "/api/v1/users", invite, "ann", "user", group);
+	(void)api_must(&api, 201, API_LOCAL, "POST", "/api/v1/users", invite, "carl", "owner",
+			group);
+	(void)api_console(&api, "ann", "ann password");
+	r = api_call(&api, API_NOBODY, "POST", "/api/v1/login", "{'name':'carl','password':'%s'}",
+			"carl password");
+	ck_assert_int_eq(r->status, 403);
+	ck_assert_ptr_nonnull(strstr(r->body, "not tied to a provider"));
+}
+END_TEST
+
 START_TEST(people_of_the_directory_log_in)
 {
 	const struct api_reply *wrong, *unknown;
@@ -134,6 +183,8 @@ int main(void)
 {
 	return test_main("component/identity/ldap_api", 60, set_up, tear_down,
 			TESTS(an_operator_sets_the_directory_and_tries_it,
+					who_repoints_the_directory_learns_no_password,
+					the_directory_says_not_who_runs_the_server,
 					people_of_the_directory_log_in,
 					an_account_of_ours_needs_no_directory));
 }

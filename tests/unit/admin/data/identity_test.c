@@ -127,6 +127,23 @@ START_TEST(a_provider_keeps_its_secret_and_who_changes_it_last_is_told)
 	ck_assert_str_eq(p->name, "dorp");
 	ck_ok(dat_provider_secret(test_conn, keys, provider, secret));
 	ck_assert_str_eq(secret, "s3cret");
+	/* another issuer has other people, and is not told the secret */
+	ck_ok(dat_provider_get(test_conn, provider, p));
+	ck_ok(dat_identity_link(test_conn, provider, "sub", account, "{}", NOW));
+	ck_ok(hws_str_copy(p->title, sizeof(p->title), "Corp"));
+	ck_ok(dat_provider_put(test_conn, keys, p, NULL, NOW));
+	ck_ok(dat_identity_find(test_conn, provider, "sub", guid));
+	ck_ok(dat_provider_get(test_conn, provider, p));
+	ck_assert(p->has_secret);
+	ck_ok(hws_str_copy(p->issuer, sizeof(p->issuer), "https://evil.example"));
+	ck_ok(dat_provider_put(test_conn, keys, p, NULL, NOW));
+	ck_assert_int_eq(dat_identity_find(test_conn, provider, "sub", guid), HWS_ERR_NOTFOUND);
+	ck_ok(dat_provider_get(test_conn, provider, p));
+	ck_assert(!p->has_secret);
+	ck_ok(hws_str_copy(p->issuer, sizeof(p->issuer), "https://id.example.org"));
+	ck_ok(dat_provider_put(test_conn, keys, p, "s3cret", NOW));
+	ck_ok(dat_provider_get(test_conn, provider, p));
+	ck_assert(p->has_secret);
 	ck_ok(dat_provider_put(test_conn, keys, p, "", NOW));
 	ck_ok(dat_provider_get(test_conn, provider, p));
 	ck_assert(!p->has_secret);

@@ -253,6 +253,15 @@ static int count_hook(const struct dat_webhook *w, void *arg)
 	return HWS_OK;
 }
 
+static void move_hook(const char *guid, const char *url, const char *given,
+		char secret[DAT_HOOK_SECRET_TEXT])
+{
+	struct dat_webhook_change ch = { .url = url, .secret = given, .enabled = -1, .alarms = -1 };
+
+	ck_ok(dat_webhook_change(test_conn, keys, guid, &ch, NOW + 5));
+	ck_ok(dat_webhook_secret(test_conn, keys, guid, secret));
+}
+
 START_TEST(webhooks_from_making_to_removal)
 {
 	const unsigned relay = 1u << DAT_ALARM_RELAY_DOWN;
@@ -308,6 +317,14 @@ START_TEST(webhooks_from_making_to_removal)
 	ck_assert(!w.enabled && w.alarms == 3 && w.failures == 0);
 	ck_ok(dat_webhook_secret(test_conn, keys, w.guid, secret));
 	ck_assert_str_eq(secret, "a secret of my own");
+	/* which another address does not get */
+	move_hook(w.guid, "https://chat.example/hook", NULL, secret);
+	ck_assert_str_eq(secret, "a secret of my own");
+	move_hook(w.guid, "https://else.example/hook", NULL, secret);
+	ck_assert_str_ne(secret, "a secret of my own");
+	ck_assert_uint_eq(strlen(secret), 64);
+	move_hook(w.guid, "https://third.example/hook", "a secret of the third", secret);
+	ck_assert_str_eq(secret, "a secret of the third");
 	ck_assert(!raise(DAT_ALARM_BRUTE_FORCE, "b", NOW)); /* off */
 	ck_ok(dat_webhook_remove(test_conn, w.guid));
 	ck_assert_int_eq(dat_webhook_remove(test_conn, w.guid), HWS_ERR_NOTFOUND);
