@@ -21,7 +21,7 @@ struct attempt {
 	const struct adi_login_from *from;
 	const char *name; /* as it was typed */
 	struct dat_account account;
-	bool known;
+	bool known, by_mail;
 	char hash[DAT_PW_HASH_TEXT], fresh_hash[DAT_PW_HASH_TEXT];
 	struct dat_login_turn turn;
 };
@@ -31,7 +31,8 @@ static int find(struct attempt *at, struct sql_conn *c)
 {
 	int r = dat_account_find(c, at->name, &at->account);
 
-	if (r == HWS_ERR_NOTFOUND)
+	at->by_mail = r == HWS_ERR_NOTFOUND;
+	if (at->by_mail)
 		r = dat_account_find_email(c, at->name, &at->account);
 	at->known = r == HWS_OK;
 	if (r == HWS_OK && at->account.has_password)
@@ -54,7 +55,7 @@ static int begin(struct attempt *at)
 	if (r == HWS_OK) {
 		adi_ip(at->from->q, ip);
 		brake = adi_brake(at->app, c);
-		t = adi_login_try(at->from, at->known ? at->account.name : at->name, ip);
+		t = adi_login_try(at->from, at->name, at->known ? &at->account : NULL, ip);
 		r = dat_login_begin(c, &t, DAT_LOGIN_PASSWORD, &brake, adi_now(), &at->turn);
 	}
 	sql_give(c);
@@ -62,9 +63,9 @@ static int begin(struct attempt *at)
 }
 
 /* Who has no password here may have one in the directory, and may come in for the first time. */
-static int by_directory(struct attempt *at, const char *password, struct hws_error *err)
+static int by_directory(
+		struct attempt *at, const char *name, const char *password, struct hws_error *err)
 {
-	const char *name = at->known ? at->account.name : at->name;
 	char guid[DAT_GUID_TEXT];
 	struct sql_conn *c;
 	int r = adi_directory_login(at->app, name, password, guid, err);
@@ -80,19 +81,35 @@ static int by_directory(struct attempt *at, const char *password, struct hws_err
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_STORE : r;
 }
 
+/* An address here can be the name of somebody else in the directory, whom it must not keep out.
+ * Where the directory cannot tell, the guess at the account here was still wrong. */
+static int by_typed_name(struct attempt *at, const char *password, struct hws_error *err)
+{
+	int r = by_directory(at, at->name, password, err);
+
+	if (r == HWS_ERR_DENIED && *err->text)
+		at->known = false; /* another's affair */
+	else if (r < 0 && r != HWS_ERR_NOMEM)
+		r = HWS_ERR_PASSWORD;
+	return r;
+}
+
 /* HWS_OK, HWS_ERR_PASSWORD, or why it cannot be told (`err` says it to who asks). */
 static int prove(struct attempt *at, const char *password, struct hws_error *err)
 {
 	struct hws_slow_cost cost = at->app->cost;
+	bool elsewhere = at->known && at->by_mail;
 	int r;
 
 	if (!*at->hash) {
-		r = by_directory(at, password, err);
+		r = by_directory(at, at->known ? at->account.name : at->name, password, err);
 		/* as long as who is nobody's */
 		if (r != HWS_ERR_NOTFOUND && r != HWS_ERR_PASSWORD)
 			return r;
 	}
 	r = hws_slow_hash_verify(*at->hash ? at->hash : NULL, hws_bytes_str(password), cost);
+	if (r == HWS_ERR_PASSWORD && elsewhere)
+		return by_typed_name(at, password, err);
 	if (r == HWS_OK && hws_slow_hash_stale(at->hash, cost) &&
 			hws_slow_hash(hws_bytes_str(password), cost, at->fresh_hash) < 0)
 		at->fresh_hash[0] = '\0'; /* another time */

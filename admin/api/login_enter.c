@@ -23,10 +23,11 @@ const char *adi_login_via(enum dat_session_kind kind)
 	return names[kind];
 }
 
-struct dat_login_try adi_login_try(
-		const struct adi_login_from *from, const char *name, const char *ip)
+struct dat_login_try adi_login_try(const struct adi_login_from *from, const char *name,
+		const struct dat_account *a, const char *ip)
 {
 	return (struct dat_login_try){ .name = name,
+		.account = a,
 		.ip = ip,
 		.via = adi_login_via(from->kind),
 		.device_id = from->device_id,

@@ -7,9 +7,9 @@
 
 /* "client", "browser", "console". */
 const char *adi_login_via(enum dat_session_kind kind);
-/* Attempt of `name` from there. */
-struct dat_login_try adi_login_try(
-		const struct adi_login_from *from, const char *name, const char *ip);
+/* Attempt of `name` from there, which is that of `a`, NULL = nobody's. */
+struct dat_login_try adi_login_try(const struct adi_login_from *from, const char *name,
+		const struct dat_account *a, const char *ip);
 /* An event about a login; `a` may be NULL, then `name` is what was tried. */
 int adi_login_audit(struct adi_app *app, struct sql_conn *c, const struct adi_login_from *from,
 		const char *kind, const struct dat_account *a, const char *name,

@@ -37,7 +37,7 @@ static int begin(struct answer *an, struct sql_conn *c)
 	if (r < 0)
 		return r == HWS_ERR_DENIED ? HWS_ERR_NOTFOUND : r;
 	adi_ip(an->from->q, ip);
-	t = adi_login_try(an->from, an->account.name, ip);
+	t = adi_login_try(an->from, an->account.name, &an->account, ip);
 	return dat_login_begin(c, &t, DAT_LOGIN_CODE, &brake, now, &an->turn);
 }
 

@@ -109,7 +109,9 @@ json_t *adi_out_user(const struct dat_account *a, const struct adi_braked *brake
 	json_object_set_new(o, "mail_code", json_boolean(a->email_verification));
 	json_object_set_new(o, "totp", json_boolean(a->tfa_on));
 	json_object_set_new(o, "max_sessions", json_integer(a->max_sessions));
-	json_object_set_new(o, "locked_until", json_integer(braked_until(braked, a->name)));
+	json_object_set_new(o, "locked_until",
+			json_integer(HWS_MAX(braked_until(braked, a->name),
+					braked_until(braked, a->email))));
 	json_object_set_new(o, "last_login_at", json_integer(a->last_login_at));
 	json_object_set_new(o, "devices", json_integer(a->devices));
 	json_object_set_new(o, "created_at", json_integer(a->created_at));

@@ -130,7 +130,7 @@ static int use_link(const struct htp_request *q, struct adi_app *app, struct sql
 	if (r == HWS_OK)
 		r = dat_account_set_password(c, a.guid, hash, false, now);
 	if (r == HWS_OK)
-		r = dat_login_forgive(c, a.name, now);
+		r = dat_login_forgive(c, &a, now);
 	if (r == HWS_OK)
 		r = adi_audit(app, c, q,
 				&(struct adi_deed){ .kind = "user.password",

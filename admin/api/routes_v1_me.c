@@ -72,6 +72,17 @@ static int change_me(const struct htp_request *q, struct adi_app *app, struct sq
 	return dat_tx_end(&tx, r);
 }
 
+/* Nobody proves here that an address is theirs, and one opens the account that has it and keeps it
+ * from others: who may give any to anybody gives it. */
+static bool may_change_email(const struct htp_request *q)
+{
+	const struct dat_account *a = &adi_who(q)->account;
+	const char *email = adi_in_text(q->json, "email");
+
+	return !email || strcmp(email, a->email) == 0 || a->role == DAT_ROLE_OWNER ||
+			a->role == DAT_ROLE_ADMIN;
+}
+
 static void change(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
 	struct dat_account a;
@@ -79,6 +90,11 @@ static void change(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 	json_t *o = NULL;
 	int r;
 
+	if (!may_change_email(q)) {
+		adi_v1_error(reply, ADI_FORBIDDEN, "email",
+				"An administrator changes your mail address.");
+		return;
+	}
 	if (!own_conn(q, reply, app, &c))
 		return;
 	r = change_me(q, app, c, &a);
@@ -96,7 +112,10 @@ static int begin_guess(const struct htp_request *q, struct adi_app *app, struct 
 	const struct adi_who *w = adi_who(q);
 	struct dat_login_brake brake = adi_brake(app, c);
 	struct dat_login_try t = {
-		.name = w->account.name, .ip = w->ip, .via = adi_via_name(w->via)
+		.name = w->account.name,
+		.account = &w->account,
+		.ip = w->ip,
+		.via = adi_via_name(w->via),
 	};
 
 	return dat_login_begin(c, &t, step, &brake, adi_now(), ret);

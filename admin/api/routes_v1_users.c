@@ -429,7 +429,7 @@ static int do_password(struct sql_conn *c, const struct htp_request *q, const st
 		return HWS_ERR_INVAL;
 	r = dat_account_set_password(
 			c, a->guid, hash, adi_in_bool(q->json, "must_change") != 0, now);
-	return r == HWS_OK ? dat_login_forgive(c, a->name, now) : r;
+	return r == HWS_OK ? dat_login_forgive(c, a, now) : r;
 }
 
 static int do_log_out(struct sql_conn *c, const struct htp_request *q, const struct dat_account *a,

@@ -46,48 +46,76 @@ static void key_of(const char *name, char key[DAT_NAME_KEY_TEXT])
 		key[0] = '\0';
 }
 
+/* Under which attempts on one account stand: guesses by its name and by its address are the same
+ * guesses. What was typed comes first; it is there again for those that there are not. */
+struct names {
+	char typed[DAT_NAME_KEY_TEXT], name[DAT_NAME_KEY_TEXT], email[DAT_NAME_KEY_TEXT];
+	const char *account; /* guid, "" = nobody's */
+};
+
+static void key_or(const char *name, const char *other, char key[DAT_NAME_KEY_TEXT])
+{
+	key_of(name, key);
+	if (!*key)
+		memmove(key, other, DAT_NAME_KEY_TEXT);
+}
+
+static void names_of(const char *typed, const struct dat_account *a, struct names *ret)
+{
+	*ret = (struct names){ .account = a ? a->guid : "" };
+	key_of(typed, ret->typed);
+	key_or(a ? a->name : "", ret->typed, ret->name);
+	key_or(a ? a->email : "", ret->typed, ret->email);
+}
+
 struct counts {
 	int64_t pair, net, name, known, codes;
 };
 
-static int count_pair(struct sql_conn *c, const char *key, const char *net, int64_t since,
+#define BY_NAMES "FROM audit_login WHERE name_tried IN ($1, $2, $3) "
+#define CAME_IN(guid) "AND net = $4 AND ok = 1 AND (" guid " = '' OR account_guid = " guid ")"
+
+static int count_pair(struct sql_conn *c, const struct names *by, const char *net, int64_t since,
 		struct counts *n)
 {
-	int r = sql_number(c,
-			"SELECT count(*) FROM audit_login WHERE name_tried = $1 AND net = $2 AND "
-			"ok = 1",
-			SQL_P(SQL_T(key), SQL_T(net)), &n->known);
+	int r = sql_number(c, "SELECT count(*) " BY_NAMES CAME_IN("$5"),
+			SQL_P(SQL_T(by->typed), SQL_T(by->name), SQL_T(by->email), SQL_T(net),
+					SQL_T(by->account)),
+			&n->known);
 
 	/* who came in begins anew */
 	if (r == HWS_OK)
 		r = sql_number(c,
-				"SELECT count(*) FROM audit_login WHERE name_tried = $1 AND net = $2 "
-				"AND " FAILED
-				"$3 AND created_at > (SELECT coalesce(max(created_at), "
-				"0) FROM audit_login WHERE name_tried = $1 AND net = $2 AND ok = 1)",
-				SQL_P(SQL_T(key), SQL_T(net), SQL_I(since)), &n->pair);
+				"SELECT count(*) " BY_NAMES "AND net = $4 AND " FAILED
+				"$5 AND created_at > (SELECT coalesce(max(created_at), "
+				"0) " BY_NAMES CAME_IN("$6") ")",
+				SQL_P(SQL_T(by->typed), SQL_T(by->name), SQL_T(by->email),
+						SQL_T(net), SQL_I(since), SQL_T(by->account)),
+				&n->pair);
 	return r;
 }
 
-static int count_all(struct sql_conn *c, const char *key, const char *net, int64_t since,
+static int count_all(struct sql_conn *c, const struct names *by, const char *net, int64_t since,
 		struct counts *n)
 {
-	int r = count_pair(c, key, net, since, n);
+	int r = count_pair(c, by, net, since, n);
 
 	if (r == HWS_OK)
 		r = sql_number(c,
 				"SELECT count(*) FROM audit_login WHERE net = $1 AND " FAILED "$2",
 				SQL_P(SQL_T(net), SQL_I(since)), &n->net);
 	if (r == HWS_OK)
-		r = sql_number(c,
-				"SELECT count(*) FROM audit_login WHERE name_tried = $1 AND " FAILED
-				"$2",
-				SQL_P(SQL_T(key), SQL_I(since)), &n->name);
+		r = sql_number(c, "SELECT count(*) " BY_NAMES "AND " FAILED "$4",
+				SQL_P(SQL_T(by->typed), SQL_T(by->name), SQL_T(by->email),
+						SQL_I(since)),
+				&n->name);
 	if (r == HWS_OK)
 		r = sql_number(c,
-				"SELECT count(*) FROM audit_login WHERE name_tried = $1 AND ok = 0 "
-				"AND reason = 'code' AND created_at > $2",
-				SQL_P(SQL_T(key), SQL_I(since)), &n->codes);
+				"SELECT count(*) " BY_NAMES
+				"AND ok = 0 AND reason = 'code' AND created_at > $4",
+				SQL_P(SQL_T(by->typed), SQL_T(by->name), SQL_T(by->email),
+						SQL_I(since)),
+				&n->codes);
 	return r;
 }
 
@@ -122,13 +150,14 @@ static int insert(struct sql_conn *c, const struct dat_login_try *t, const char 
 int dat_login_begin(struct sql_conn *c, const struct dat_login_try *t, enum dat_login_step step,
 		const struct dat_login_brake *brake, int64_t now, struct dat_login_turn *ret)
 {
-	char key[DAT_NAME_KEY_TEXT], net[DAT_IP_TEXT], guid[DAT_GUID_TEXT];
+	char net[DAT_IP_TEXT], guid[DAT_GUID_TEXT];
+	struct names by;
 	struct counts n = { 0 };
 	int64_t turn;
 	struct dat_tx tx;
 	int r = net_of(t->ip, net);
 
-	key_of(t->name, key);
+	names_of(t->name, t->account, &by);
 	if (r == HWS_OK)
 		r = dat_tx_begin(&tx, c);
 	if (r < 0)
@@ -137,11 +166,12 @@ int dat_login_begin(struct sql_conn *c, const struct dat_login_try *t, enum dat_
 	/* in line: else many at once would all be counted before any of them is there */
 	r = dat_count_up(c, "login", &turn);
 	if (r == HWS_OK)
-		r = count_all(c, key, net, now - brake->window_ms, &n);
+		r = count_all(c, &by, net, now - brake->window_ms, &n);
 	if (r == HWS_OK && braked(&n, step, brake->tries))
 		r = HWS_ERR_DENIED;
 	if (r == HWS_OK)
-		r = insert(c, t, key, net, step == DAT_LOGIN_CODE ? "code" : "trying", now, guid);
+		r = insert(c, t, by.typed, net, step == DAT_LOGIN_CODE ? "code" : "trying", now,
+				guid);
 	r = dat_tx_end(&tx, r);
 	if (r < 0)
 		return r;
@@ -172,15 +202,15 @@ int dat_login_end(struct sql_conn *c, const char *turn, const char *account_guid
 					SQL_T(reasons[end]), SQL_T(turn)));
 }
 
-int dat_login_forgive(struct sql_conn *c, const char *name, int64_t now)
+int dat_login_forgive(struct sql_conn *c, const struct dat_account *a, int64_t now)
 {
-	char key[DAT_NAME_KEY_TEXT];
+	struct names by;
 
-	key_of(name, key);
+	names_of(a->name, a, &by);
 	return sql_run(c,
-			"UPDATE audit_login SET reason = 'forgiven' WHERE name_tried = $1 AND "
-			"" FAILED "$2",
-			SQL_P(SQL_T(key), SQL_I(now - DAT_DAY_MS)));
+			"UPDATE audit_login SET reason = 'forgiven' WHERE name_tried IN ($1, $2) "
+			"AND " FAILED "$3",
+			SQL_P(SQL_T(by.name), SQL_T(by.email), SQL_I(now - DAT_DAY_MS)));
 }
 
 struct braked_list {

@@ -2,6 +2,7 @@
  * is counted before the password is looked at, so that many at once are no more than their number.
  *
  * Who guesses is braked by name and address together, so that nobody outside can lock anybody out.
+ * An account's name and its mail address are one name in this, and what was typed one of its own.
  * Two wider brakes stand behind: of one address with many names, and of one name from many
  * addresses; the latter leaves those addresses alone from which that name came in before. An
  * address is a /64 of IPv6. */
@@ -9,9 +10,10 @@
 #include "admin/data/accounts.h"
 
 struct dat_login_try {
-	const char *name;                         /* as it was typed */
-	const char *ip;                           /* "" = unknown */
-	const char *via;                          /* "client", "browser", "console" */
+	const char *name;                  /* as it was typed */
+	const struct dat_account *account; /* whose name or address that is; NULL = nobody's */
+	const char *ip;                    /* "" = unknown */
+	const char *via;                   /* "client", "browser", "console" */
 	const char *device_id, *device_uuid, *os; /* NULL = "" */
 };
 struct dat_login_brake {
@@ -41,7 +43,7 @@ int dat_login_begin(struct sql_conn *c, const struct dat_login_try *t, enum dat_
 int dat_login_end(struct sql_conn *c, const char *turn, const char *account_guid,
 		enum dat_login_end end) HWS_MUST_CHECK;
 /* Somebody has vouched for the person: earlier failures count no more. */
-int dat_login_forgive(struct sql_conn *c, const char *name, int64_t now) HWS_MUST_CHECK;
+int dat_login_forgive(struct sql_conn *c, const struct dat_account *a, int64_t now) HWS_MUST_CHECK;
 
 /* Names (folded, dat_name_key) that are braked somewhere now, until when; at most 1000. */
 typedef int (*dat_login_braked_fn)(const char *name_key, int64_t until, void *arg);

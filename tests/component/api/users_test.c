@@ -1,4 +1,5 @@
 /* Accounts and groups by the server's own API, as an operator's script and the console use them. */
+#include "shared/base/macros.h"
 #include "tests/component/api/client.h"
 #include "tests/support/suite.h"
 #include <stdio.h>
@@ -291,6 +292,35 @@ START_TEST(who_is_invited_chooses_a_password)
 }
 END_TEST
 
+START_TEST(nobody_gives_themselves_an_address)
+{
+	static const char *const roles[] = { "user", "read-only", "auditor", "operator" };
+	struct api_as as;
+	json_t *j;
+
+	(void)api_user(&api, "boss", "admin", NULL);
+	as = api_console(&api, "boss", API_PASSWORD);
+	(void)api_must(&api, 200, as, "PATCH", "/api/v1/me", "{'email':'boss@example.org'}");
+	for (size_t i = 0; i < HWS_COUNT(roles); i++) {
+		const char *guid = api_user(&api, roles[i], roles[i], NULL);
+		char path[100];
+
+		as = api_console(&api, roles[i], API_PASSWORD);
+		/* theirs or not, taken or not: the same answer */
+		j = api_must(&api, 403, as, "PATCH", "/api/v1/me", "{'email':'boss@example.org'}");
+		ck_assert_str_eq(api_text(j, "error.field"), "email");
+		(void)api_must(&api, 403, as, "PATCH", "/api/v1/me",
+				"{'display_name':'x','email':'free@example.org'}");
+		(void)snprintf(path, sizeof(path), "/api/v1/users/%s", guid);
+		(void)api_must(&api, 200, API_LOCAL, "PATCH", path, "{'email':'%s@example.org'}",
+				roles[i]);
+		j = api_must(&api, 200, as, "PATCH", "/api/v1/me",
+				"{'display_name':'Mx','email':'%s@example.org'}", roles[i]);
+		ck_assert_str_eq(api_text(j, "display_name"), "Mx");
+	}
+}
+END_TEST
+
 START_TEST(a_token_may_no_more_than_its_person)
 {
 	struct api_as oscar, ann, script = API_NOBODY;
@@ -380,5 +410,6 @@ int main(void)
 					a_user_is_made_changed_and_found,
 					a_table_goes_out_and_comes_in, many_are_changed_at_once,
 					who_is_invited_chooses_a_password,
+					nobody_gives_themselves_an_address,
 					a_token_may_no_more_than_its_person, settings_are_kept));
 }

@@ -20,7 +20,9 @@ static const char people[] =
 		"dn: uid=ann," BASE "\nobjectClass: inetOrgPerson\nuid: ann\ncn: Ann\nsn: E\n"
 		"userPassword: ann password\n\n"
 		"dn: uid=carl," BASE "\nobjectClass: inetOrgPerson\nuid: carl\ncn: Carl\nsn: E\n"
-		"userPassword: carl password\n";
+		"userPassword: carl password\n\n"
+		"dn: uid=lars@example.org," BASE "\nobjectClass: inetOrgPerson\n"
+		"uid: lars@example.org\ncn: Lars\nsn: E\nuserPassword: lars password\n";
 
 static void set_up(void)
 {
@@ -134,6 +136,32 @@ START_TEST(the_directory_says_not_who_runs_the_server)
 }
 END_TEST
 
+/* What an address here is may be a name there. */
+START_TEST(an_address_here_keeps_nobody_of_the_directory_out)
+{
+	struct api_as as;
+	char path[100];
+
+	use_directory();
+	(void)snprintf(path, sizeof(path), "/api/v1/users/%s", api_user(&api, "eve", "user", NULL));
+	as = api_console(&api, "eve", API_PASSWORD);
+	(void)api_must(&api, 403, as, "PATCH", "/api/v1/me", "{'email':'lars@example.org'}");
+	(void)api_must(&api, 200, API_LOCAL, "PATCH", path, "{'email':'lars@example.org'}");
+	as = api_console(&api, "lars@example.org", "lars password");
+	ck_assert_str_eq(api_text(api_must(&api, 200, as, "GET", "/api/v1/session", NULL),
+					 "account.name"),
+			"lars@example.org");
+	as = api_console(&api, "eve", API_PASSWORD);
+	ck_assert_str_eq(api_text(api_must(&api, 200, as, "GET", "/api/v1/session", NULL),
+					 "account.name"),
+			"eve");
+	ck_assert_int_eq(api_call(&api, API_NOBODY, "POST", "/api/login", LOGIN, "lars@example.org",
+					 "nobodys password")
+					 ->status,
+			401);
+}
+END_TEST
+
 START_TEST(people_of_the_directory_log_in)
 {
 	const struct api_reply *wrong, *unknown;
@@ -185,6 +213,7 @@ int main(void)
 			TESTS(an_operator_sets_the_directory_and_tries_it,
 					who_repoints_the_directory_learns_no_password,
 					the_directory_says_not_who_runs_the_server,
+					an_address_here_keeps_nobody_of_the_directory_out,
 					people_of_the_directory_log_in,
 					an_account_of_ours_needs_no_directory));
 }

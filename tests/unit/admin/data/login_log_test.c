@@ -65,8 +65,49 @@ START_TEST(who_comes_in_begins_anew)
 	fail_at("ann", "192.0.2.1", NOW + 5);
 	ck_assert_int_eq(try_at("ann", "192.0.2.1", DAT_LOGIN_PASSWORD, NOW + 6, &turn),
 			HWS_ERR_DENIED);
-	ck_ok(dat_login_forgive(test_conn, "ANN", NOW + 7));
+	ck_ok(dat_login_forgive(test_conn, &(struct dat_account){ .name = "ANN" }, NOW + 7));
 	ck_ok(try_at("ann", "192.0.2.1", DAT_LOGIN_PASSWORD, NOW + 8, &turn));
+}
+END_TEST
+
+START_TEST(a_name_and_an_address_of_one_account_are_one)
+{
+	static const struct dat_account ann = {
+		.guid = "a-guid", .name = "Ann", .email = "Ann@Example.org"
+	};
+	struct dat_login_try t = { .account = &ann, .ip = "192.0.2.1", .via = "client" };
+	static const char *const typed[] = { "ann@example.org", "ann", "ANN@example.org" };
+	struct dat_login_turn turn;
+
+	for (size_t i = 0; i < HWS_COUNT(typed); i++) {
+		t.name = typed[i];
+		ck_ok(dat_login_begin(test_conn, &t, DAT_LOGIN_PASSWORD, &brake, NOW, &turn));
+		ck_assert_int_eq(turn.last, i == 2);
+		ck_ok(dat_login_end(test_conn, turn.guid, ann.guid, DAT_LOGIN_WRONG));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		t.name = typed[i];
+		ck_assert_int_eq(dat_login_begin(test_conn, &t, DAT_LOGIN_PASSWORD, &brake, NOW + 1,
+						 &turn),
+				HWS_ERR_DENIED);
+	}
+	/* somebody else with that name elsewhere, who came in, vouches for nobody */
+	succeed_at("ann@example.org", "192.0.2.1", NOW + 2);
+	ck_assert_int_eq(dat_login_begin(test_conn, &t, DAT_LOGIN_PASSWORD, &brake, NOW + 3, &turn),
+			HWS_ERR_DENIED);
+	/* who has no address is no one with what cannot be a name */
+	for (int i = 0; i < 3; i++)
+		fail_at("\xff", "192.0.2.9", NOW);
+	t = (struct dat_login_try){ .name = "ben",
+		.account = &(struct dat_account){ .name = "ben" },
+		.ip = "192.0.2.9",
+		.via = "client" };
+	ck_ok(dat_login_begin(test_conn, &t, DAT_LOGIN_PASSWORD, &brake, NOW + 4, &turn));
+	ck_ok(dat_login_forgive(test_conn, &ann, NOW + 5));
+	t = (struct dat_login_try){
+		.name = "ann", .account = &ann, .ip = "192.0.2.1", .via = "client"
+	};
+	ck_ok(dat_login_begin(test_conn, &t, DAT_LOGIN_PASSWORD, &brake, NOW + 6, &turn));
 }
 END_TEST
 
@@ -173,7 +214,9 @@ int main(void)
 {
 	return test_engines_main("login_log",
 			TESTS(a_name_is_braked_for_the_address_that_guesses,
-					who_comes_in_begins_anew, an_attacker_has_a_net_of_ipv6,
+					who_comes_in_begins_anew,
+					a_name_and_an_address_of_one_account_are_one,
+					an_attacker_has_a_net_of_ipv6,
 					strangers_lock_nobody_out_where_they_are_known,
 					one_address_with_many_names_is_braked,
 					codes_are_braked_by_the_account,
