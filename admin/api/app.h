@@ -48,7 +48,10 @@ struct adi_app {
 	struct ntf_sender *sender;
 	atomic_llong certificate_ends_at; /* Unix milliseconds; 0 = there is none */
 	atomic_bool draining;             /* no more should be sent here */
-	pthread_mutex_t lock;             /* of what follows */
+	atomic_uint asked_by;             /* ID servers that ask who may connect */
+	/* The folder where the servers of this machine have their runtime folders. */
+	char servers_dir[480];
+	pthread_mutex_t lock; /* of what follows */
 	struct adi_settings settings;
 	uint64_t settings_read_us; /* 0 = never */
 };

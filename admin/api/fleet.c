@@ -8,6 +8,7 @@
 #include "shared/base/str.h"
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CALL_US (3 * HWS_US_PER_S)
 
@@ -20,6 +21,43 @@ static int add_relay(const char *path, void *arg)
 	return hws_str_copy(f->relay[f->relays++], sizeof(f->relay[0]), path);
 }
 
+/* Where a server of this machine has its control socket if nobody says otherwise. */
+static int guess(const struct adi_app *app, const char *program, char *buf, size_t size)
+{
+	struct stat st;
+
+	/* not in a folder where anybody could have put it */
+	if (stat(app->servers_dir, &st) < 0 || (st.st_mode & S_IWOTH))
+		return HWS_ERR_DENIED;
+	return hws_fmt(buf, size, "%s/%s/control.sock", app->servers_dir, program);
+}
+
+static int find_sockets(struct adi_fleet *f, const struct adi_config *c)
+{
+	int r = hws_str_copy(f->rendezvous, sizeof(f->rendezvous), c->rendezvous_control);
+
+	if (r == HWS_OK)
+		r = hws_str_each(c->relay_control, ',', add_relay, f);
+	if (r < 0)
+		return r;
+	f->rendezvous_guessed = !*f->rendezvous &&
+			guess(f->app, ADI_RENDEZVOUS_NAME, f->rendezvous, sizeof(f->rendezvous)) ==
+					HWS_OK;
+	f->relay_guessed = !f->relays &&
+			guess(f->app, ADI_RELAY_NAME, f->relay[0], sizeof(f->relay[0])) == HWS_OK;
+	f->relays += f->relay_guessed;
+	return HWS_OK;
+}
+
+bool adi_fleet_has(const struct adi_fleet *f, enum adi_other which)
+{
+	const char *path = which == ADI_RENDEZVOUS ? f->rendezvous : f->relay[0];
+	bool guessed = which == ADI_RENDEZVOUS ? f->rendezvous_guessed : f->relay_guessed;
+	struct stat st;
+
+	return *path && (!guessed || (stat(path, &st) == 0 && S_ISSOCK(st.st_mode)));
+}
+
 int adi_fleet_new(struct adi_app *app, struct adi_fleet **ret, struct hws_error *err)
 {
 	struct adi_fleet *f = hws_alloc(sizeof(*f));
@@ -30,15 +68,13 @@ int adi_fleet_new(struct adi_app *app, struct adi_fleet **ret, struct hws_error 
 	f->app = app;
 	f->state.direct_share = (double)NAN;
 	pthread_mutex_init(&f->lock, NULL);
-	r = hws_str_copy(f->rendezvous, sizeof(f->rendezvous), app->conf->rendezvous_control);
-	if (r == HWS_OK)
-		r = hws_str_each(app->conf->relay_control, ',', add_relay, f);
+	r = find_sockets(f, app->conf);
 	if (r < 0)
 		r = hws_error_set(err, r,
 				"rendezvous-control, relay-control: a path is too long, or there are "
 				"more than %u",
 				ADI_RELAYS_MAX);
-	f->state.rendezvous_set = *f->rendezvous != '\0';
+	f->state.rendezvous_set = adi_fleet_has(f, ADI_RENDEZVOUS);
 	if (r == HWS_OK && adi_series_new(&f->series) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK && adi_fleet_watch(f) < 0)
@@ -110,7 +146,7 @@ int adi_fleet_call(struct adi_fleet *f, enum adi_other which, const json_t *req,
 {
 	const char *path = which == ADI_RENDEZVOUS ? f->rendezvous : f->relay[0];
 
-	if (!*path)
+	if (!adi_fleet_has(f, which))
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "no %s is set",
 				which == ADI_RENDEZVOUS ? "rendezvous-control" : "relay-control");
 	return adi_fleet_ask(path, which == ADI_RENDEZVOUS ? ADI_RENDEZVOUS_NAME : ADI_RELAY_NAME,

@@ -21,6 +21,9 @@ int adi_fleet_call(struct adi_fleet *f, enum adi_other which, const json_t *req,
  * stands in the database and is made good when the server is back. HWS_OK if it is done, or if
  * there is no such server. Takes `req`. */
 int adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req);
+/* Whether there is such a server: by the settings, or by its socket where it has it if nothing is
+ * set. */
+bool adi_fleet_has(const struct adi_fleet *f, enum adi_other which);
 
 #define ADI_RELAYS_MAX 16u
 struct adi_relay_state {

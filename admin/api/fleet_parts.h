@@ -15,9 +15,10 @@ struct adi_sample {
 
 struct adi_fleet {
 	struct adi_app *app;
-	char rendezvous[400];
+	char rendezvous[DAT_NOTE_TEXT];
 	char relay[ADI_RELAYS_MAX][DAT_NOTE_TEXT];
 	size_t relays;
+	bool rendezvous_guessed, relay_guessed; /* not set: taken when they are there */
 	struct adi_series *series;
 
 	pthread_t thread;

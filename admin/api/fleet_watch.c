@@ -206,6 +206,22 @@ static void name_problems(struct adi_fleet_state *st)
 	}
 }
 
+/* What nobody notices otherwise: all looks well, and no rule counts. */
+static void name_unlinked(const struct adi_app *app, struct adi_fleet_state *st)
+{
+	if (atomic_load(&app->asked_by) || app->conf->register_by_reports)
+		return;
+	if (st->rendezvous_alive)
+		add_problem(st,
+				"The ID server does not ask here who may connect, so accounts and "
+				"rules do not count: set policy-socket and api-socket in its "
+				"rendezvous.conf.");
+	else if (!st->rendezvous_set)
+		add_problem(st,
+				"No ID server is connected, so accounts and rules do not count: set "
+				"policy-socket and api-socket in its rendezvous.conf.");
+}
+
 /* --- who is on line --------------------------------------------------------------------------- */
 
 /* A page of ids, after the last of the page before; false: that was all, or it failed. */
@@ -312,7 +328,8 @@ static void sample(struct adi_fleet *f, const struct adi_fleet_state *st)
 	}
 	value[ADI_ONLINE] = online < 0 ? (double)NAN : (double)online;
 	value[ADI_SESSIONS] = sessions < 0 ? (double)NAN : (double)sessions;
-	value[ADI_RELAY_BYTES] = f->relays ? (double)st->relay_bytes_per_s : (double)NAN;
+	value[ADI_RELAY_BYTES] =
+			adi_fleet_has(f, ADI_RELAY) ? (double)st->relay_bytes_per_s : (double)NAN;
 	value[ADI_FAILURES] = st->rendezvous_alive ? st->failures_per_min : (double)NAN;
 	value[ADI_DIRECT_SHARE] = st->direct_share;
 	adi_series_add(f->series, st->at, value);
@@ -326,12 +343,14 @@ static void look(struct adi_fleet *f)
 	if (st && before && pairs) {
 		adi_fleet_state(f, before);
 		st->at = adi_now();
-		st->rendezvous_set = before->rendezvous_set;
+		st->rendezvous_set = adi_fleet_has(f, ADI_RENDEZVOUS);
 		ask_rendezvous(f, st);
-		for (size_t i = 0; i < f->relays; i++)
+		for (size_t i = 0; i < f->relays && adi_fleet_has(f, ADI_RELAY); i++)
 			ask_relay(st, before, f->relay[i], pairs);
 		ask_relay_list(f, st, before);
 		name_problems(st);
+		if (before->at) /* else it was just started, as perhaps the others were */
+			name_unlinked(f->app, st);
 		sample(f, st);
 		adi_alarm_fleet(f->app, before, st);
 		pthread_mutex_lock(&f->lock);

@@ -267,6 +267,7 @@ static void forget_sessions(const struct link *l)
 static void link_end(struct link *l)
 {
 	l->policy->stats.links--;
+	atomic_fetch_sub(&l->app->asked_by, 1);
 	l->policy = NULL;
 	hws_list_remove(&l->node);
 	hws_timer_stop(&l->beat);
@@ -311,6 +312,7 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	hws_rand_uuid(l->name, sizeof(l->name));
 	hws_list_push(&p->links, &l->node);
 	p->stats.links++;
+	atomic_fetch_add(&p->app->asked_by, 1);
 	hws_timer_every(p->loop, &l->beat, BEAT_US, on_beat, l);
 }
 

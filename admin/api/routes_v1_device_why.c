@@ -153,7 +153,7 @@ static void why(struct htp_request *q, struct htp_reply *reply, struct adi_app *
 				why_json(d.id,
 						json_array_get(json_object_get(answer, "attempts"),
 								0)));
-	else if (r == HWS_ERR_NOTFOUND && *app->conf->rendezvous_control)
+	else if (r == HWS_ERR_NOTFOUND && adi_fleet_has(app->fleet, ADI_RENDEZVOUS))
 		htp_reply_json(reply, why_json(d.id, NULL));
 	else
 		adi_v1_error(reply, ADI_AWAY, NULL, "The ID server cannot be asked: %s.", err.text);

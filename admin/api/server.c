@@ -61,6 +61,17 @@ static int find_places(struct adi_server *s, struct hws_error *err)
 	return r;
 }
 
+/* The servers of one machine have their runtime folders side by side, ours one of them. */
+static int find_others(struct adi_server *s, struct hws_error *err)
+{
+	char *slash, *dir = s->app->servers_dir;
+	int r = runtime_path(s->conf, "", "", dir, sizeof(s->app->servers_dir), err);
+
+	for (int i = 0; i < 2 && r == HWS_OK && (slash = strrchr(dir, '/')); i++)
+		*slash = '\0';
+	return r;
+}
+
 /* --- ports ------------------------------------------------------------------------------------ */
 
 static int listen_local(struct adi_server *s, const char *path, bool admin, bool *ret_bound,
@@ -212,6 +223,8 @@ int adi_server_new(struct hws_loop *loop, struct adi_config *c, struct adi_serve
 	r = find_places(s, err);
 	if (r == HWS_OK)
 		r = adi_app_new(c, &s->app, err);
+	if (r == HWS_OK)
+		r = find_others(s, err);
 	if (r == HWS_OK && adi_identity_new(c, &s->app->identity) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)

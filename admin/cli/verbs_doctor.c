@@ -84,30 +84,6 @@ static void check_outside(struct adm_call *call, json_t *checks)
 	hws_fetch_done(&a);
 }
 
-/* What hawser-api misses of the servers that its settings name. */
-static void check_touch(struct adm_call *call, json_t *checks)
-{
-	json_t *figures = NULL, *one;
-	size_t i;
-
-	if (adm_rest_call(call, "GET", "/figures", NULL, &figures) == ADM_DONE) {
-		const json_t *problems = json_object_get(figures, "problems");
-
-		json_array_foreach (problems, i, one) {
-			const char *text = json_string_value(one);
-
-			hws_findings_add(checks, "API and servers", HWS_FOUND_BAD,
-					"start it; both need the settings of the same socket", "%s",
-					text ? text : "?");
-		}
-		if (!json_array_size(problems))
-			hws_findings_add(checks, "API and servers", HWS_FOUND_GOOD, "",
-					"in touch with those that its settings name");
-	}
-	call->err.text[0] = 0; /* who may not see figures has no finding about them */
-	json_decref(figures);
-}
-
 static void check_relays(struct adm_call *call, json_t *checks)
 {
 	json_t *page = NULL, *row;
@@ -133,6 +109,37 @@ static void check_relays(struct adm_call *call, json_t *checks)
 	}
 	call->err.text[0] = 0; /* who may not see relays has no finding about them */
 	json_decref(page);
+}
+
+/* What the API itself has to complain of: that nobody asks it, that a server is silent. */
+static void check_problems(struct adm_call *call, json_t *checks)
+{
+	json_t *figures = NULL, *problem;
+	size_t i;
+
+	if (adm_rest_call(call, "GET", "/figures", NULL, &figures) == ADM_DONE) {
+		const json_t *problems = json_object_get(figures, "problems");
+
+		json_array_foreach (problems, i, problem) {
+			const char *text = json_string_value(problem);
+			bool linked = !text || !strstr(text, "accounts and rules do not count");
+
+			/* the relays have findings of their own */
+			if (!text || hws_str_starts(text, "The relay "))
+				continue;
+			hws_findings_add(checks, linked ? "API" : "accounts", HWS_FOUND_LOOK,
+					linked ? "look into the log of hawser-api"
+					       : "connect both as under \"Who may connect\" in "
+						 "docs/operate-api.md, and start hawser-rendezvous "
+						 "anew",
+					"%s", text);
+		}
+		if (!json_array_size(problems))
+			hws_findings_add(checks, "API and servers", HWS_FOUND_GOOD, "",
+					"in touch with those that its settings name");
+	}
+	call->err.text[0] = 0;
+	json_decref(figures);
 }
 
 static void check_audit(struct adm_call *call, json_t *checks)
@@ -197,7 +204,7 @@ static int check_api(struct adm_call *call, json_t *checks)
 	/* with the database's answer in hand, or not at all */
 	hws_findings_add(checks, "API", HWS_FOUND_GOOD, "", "%s answers", adm_rest_name(call));
 	hws_findings_add(checks, "API database", HWS_FOUND_GOOD, "", "answers");
-	check_touch(call, checks);
+	check_problems(call, checks);
 	check_relays(call, checks);
 	check_audit(call, checks);
 	return ADM_DONE;

@@ -165,6 +165,7 @@ def doctor(tool, folder):
     found = {c["what"]: c for c in json.loads(tool.run("server", "doctor", "--json", status=FAILED))["checks"]}
     assert found["API"]["state"] == found["API database"]["state"] == "good", found
     assert found["rendezvous"]["state"] == "bad" and found["rendezvous"]["do"], found
+    assert found["accounts"]["state"] == "look" and "rendezvous.conf" in found["accounts"]["text"], found
     assert found["certificate"]["state"] == "look" and "in 4 days" in found["certificate"]["text"], found
     tool.says("--socket", os.path.join(folder, "nothing"), "doctor", status=NOTHING, said="nothing")  # as it always was
 

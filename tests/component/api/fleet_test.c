@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ID "123456789"
@@ -117,6 +118,42 @@ START_TEST(who_reports_nothing_is_on_line_by_the_id_server)
 	of_device("GET", 503, "/why");
 	/* an order that nobody takes is no reason to refuse: what counts stands in the database */
 	ck_assert_str_eq(api_text(of_device("POST", 200, "/disable"), "status"), "disabled");
+}
+END_TEST
+
+static bool nobody_asks(const json_t *o)
+{
+	char *text = json_dumps(api_at(o, "problems"), 0);
+	bool yes = api_int(o, "online") == 1 && strstr(text, "does not ask here who may connect") &&
+			!strstr(text, "hawser-relay");
+
+	free(text);
+	return yes;
+}
+
+static bool nobody_is_there(const json_t *o)
+{
+	char *text = json_dumps(api_at(o, "problems"), 0);
+	bool yes = strstr(text, "No ID server is connected");
+
+	free(text);
+	return yes;
+}
+
+START_TEST(servers_of_this_machine_are_found_without_settings)
+{
+	char folder[300], path[340];
+
+	(void)test_proc_stop(&g.api.proc);
+	api_start(&g.api, NULL, NULL);
+	(void)until("/api/v1/figures", nobody_is_there);
+	/* where the ID server has its socket when nothing else is said; no new start is needed */
+	(void)snprintf(folder, sizeof(folder), "%s/hawser-rendezvous", g.api.dir);
+	(void)snprintf(path, sizeof(path), "%s/control.sock", folder);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	ck_assert_int_eq(symlink(srv.control, path), 0);
+	(void)until("/api/v1/figures", nobody_asks);
+	ck_assert_str_eq(api_text(of_device("GET", 200, "/why"), "path"), "none");
 }
 END_TEST
 
@@ -249,6 +286,7 @@ int main(void)
 {
 	return test_main("api_fleet", 180, set_up, tear_down,
 			TESTS(who_reports_nothing_is_on_line_by_the_id_server,
+					servers_of_this_machine_are_found_without_settings,
 					a_relay_of_this_machine_is_known_by_its_socket,
 					why_is_the_id_servers_word, who_is_disabled_is_not_reached,
 					a_device_is_deployed_at_the_id_server,
