@@ -2,6 +2,7 @@
 #include "admin/api/bulk.h"
 #include "admin/api/permissions.h"
 #include "admin/api/reach.h"
+#include "admin/data/devices.h"
 #include "admin/data/rules.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -400,31 +401,75 @@ static void say_why(const struct dat_access *a, const char *rule, char *buf, siz
 	(void)snprintf(buf, size, "%s", text);
 }
 
+/* What may be done there, added to a sentence as far as there is room. */
+static void say_permissions(const json_t *permissions, char *buf, size_t size)
+{
+	size_t at = strlen(buf);
+	const char *name;
+	json_t *value;
+
+	if (json_object_size(permissions) == 0) {
+		(void)snprintf(buf + at, size - at,
+				" What may be done there is left to the device's own settings.");
+		return;
+	}
+	(void)snprintf(buf + at, size - at, " The control role says:");
+	json_object_foreach ((json_t *)(uintptr_t)permissions, name, value) {
+		at = strlen(buf);
+		(void)snprintf(buf + at, size - at, "%s %s %s", buf[at - 1] == ':' ? "" : ",",
+				json_string_value(value), name);
+	}
+	at = strlen(buf);
+	(void)snprintf(buf + at, size - at, "; the rest is left to the device's own settings.");
+}
+
+/* Both ends are there: else yes and no would mean nothing. */
+static int both_ends(struct adi_work *w, const char *user, const char *device,
+		struct dat_account *ret_account)
+{
+	struct dat_device d;
+	int r = dat_account_get(w->c, user, ret_account);
+
+	if (r == HWS_ERR_NOTFOUND)
+		return adi_work_refuse(w, ADI_BAD_FIELD, "user_guid", "There is no such user.");
+	if (r == HWS_OK)
+		r = dat_device_find(w->c, device, &d);
+	if (r == HWS_ERR_NOTFOUND)
+		return adi_work_refuse(w, ADI_NOT_FOUND, "device_id", "There is no such device.");
+	return r;
+}
+
 static int do_test(struct adi_work *w)
 {
 	const char *user = adi_in_text(w->q->json, "user_guid");
-	char guid[DAT_GUID_TEXT] = "", text[256];
+	const char *device = adi_in_text(w->q->json, "device_id");
+	char guid[DAT_GUID_TEXT] = "", text[512];
 	struct dat_rule rule = { .guid = "" };
 	struct adi_settings s;
 	struct dat_account account;
 	struct dat_access a;
-	int r = dat_account_get(w->c, user, &account);
+	json_t *permissions;
+	int r = both_ends(w, user, device, &account);
 
-	if (r == HWS_ERR_NOTFOUND)
-		return adi_work_refuse(w, ADI_BAD_FIELD, "user_guid", "There is no such user.");
+	if (r != HWS_OK)
+		return r;
 	adi_app_settings(w->app, w->c, &s);
-	if (r == HWS_OK)
-		r = dat_access_explain(w->c, user, adi_in_text(w->q->json, "device_id"),
-				!s.require_login, w->app->conf->unowned_open,
-				adi_in_int(w->q->json, "at", adi_now()), &a, guid);
+	r = dat_access_explain(w->c, user, device, !s.require_login, w->app->conf->unowned_open,
+			adi_in_int(w->q->json, "at", adi_now()), &a, guid);
 	if (r == HWS_OK && *guid)
 		r = dat_rule_get(w->c, guid, &rule);
 	if (r < 0)
 		return r;
 	say_why(&a, *rule.name ? rule.name : "Rule", text, sizeof(text));
+	permissions = adi_out_permissions(a.allowed ? a.perms : 0);
+	if (a.allowed)
+		say_permissions(permissions, text, sizeof(text));
+	if (account.status == DAT_UNVERIFIED)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text),
+				" The account cannot log in yet: it has no password.");
 	w->out = json_pack("{s:b,s:s,s:o,s:o}", "allowed", (int)a.allowed, "text", text, "rule",
 			adi_out_ref(rule.guid, *rule.name ? rule.name : "Rule"), "permissions",
-			adi_out_permissions(a.allowed ? a.perms : 0));
+			permissions);
 	return HWS_OK;
 }
 

@@ -90,7 +90,9 @@ START_TEST(a_rule_and_its_hours)
 	o = api_must(&api, 200, API_LOCAL, "POST", v1("/rules/test"),
 			"{'user_guid':'%s','device_id':'184726553','at':%lld}", ann,
 			(long long)MONDAY_NOON);
-	ck_assert_str_eq(api_text(o, "text"), "Allowed by the rule 'Helpdesk to tills'.");
+	ck_assert_str_eq(api_text(o, "text"),
+			"Allowed by the rule 'Helpdesk to tills'. What may be done there is left to the "
+			"device's own settings.");
 	ck_assert_str_eq(api_text(o, "rule.guid"), guid);
 	/* at any time, but until a day; then not at all */
 	o = api_must(&api, 200, API_LOCAL, "PATCH", v1("/rules/%s", guid),
@@ -208,6 +210,12 @@ START_TEST(what_may_be_done_in_a_session)
 			"{'user_guid':'%s','device_id':'184726553'}", ann);
 	ck_assert_str_eq(api_text(o, "permissions.keyboard"), "deny");
 	ck_assert_str_eq(api_text(o, "permissions.file"), "allow");
+	ck_assert(strstr(
+			api_text(o, "text"), "The control role says: deny keyboard, allow file; "));
+	/* no answer about what is not there */
+	o = api_must(&api, 404, API_LOCAL, "POST", v1("/rules/test"),
+			"{'user_guid':'%s','device_id':'999999999'}", ann);
+	ck_assert_str_eq(code_of(o), "not_found");
 	/* less must not become more unseen */
 	o = api_must(&api, 409, API_LOCAL, "DELETE", v1("/control-roles/%s", role), NULL);
 	ck_assert_str_eq(code_of(o), "in_use");
