@@ -149,11 +149,12 @@ void rdv_request_denied(struct rdv_request *q, const struct rdv_verdict *v, bool
 {
 	const char *text = *v->text ? v->text : RDV_REQUEST_DENIED;
 
+	hws_str_escape(q->attempt.host_word, sizeof(q->attempt.host_word),
+			hws_bytes(text, strnlen(text, RDV_WORD_MAX)));
 	if (relay) {
+		note(q, RDV_OUT_DENIED);
 		rdv_request_refuse_relay(q, text);
 		return;
 	}
-	hws_str_escape(q->attempt.host_word, sizeof(q->attempt.host_word),
-			hws_bytes(text, strnlen(text, RDV_WORD_MAX)));
 	rdv_request_refuse(q, RDV_OUT_DENIED, 0, text);
 }

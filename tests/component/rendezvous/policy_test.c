@@ -217,7 +217,7 @@ START_TEST(the_relay_is_no_way_around_it)
 {
 	struct device d;
 	message *m;
-	json_t *q;
+	json_t *q, *why;
 	int fd;
 
 	start("refuse");
@@ -230,6 +230,10 @@ START_TEST(the_relay_is_no_way_around_it)
 	json_decref(q);
 	m = viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS);
 	ck_assert_str_eq(m->relay_response->refuse_reason, "Not on Sundays.");
+	why = server_ask(&srv, "why", "id", d.id);
+	is_text(json_array_get(json_object_get(why, "attempts"), 0), "policy_says",
+			"Not on Sundays.");
+	json_decref(why);
 	hws_rdv_free(m);
 	close(fd);
 	ck_assert_ptr_null(udp_recv(d.udp, SILENCE_MS));
