@@ -24,26 +24,12 @@ static const char *kind_of(int type)
 	return type >= 0 && type < DAT_CONN_TYPES ? names[type] : names[0];
 }
 
-static bool is_private(const char *ip)
-{
-	struct sockaddr_storage a;
-	uint8_t b[16];
-
-	if (!*ip || hws_addr_parse(ip, 0, &a) < 0)
-		return false;
-	if (a.ss_family == AF_INET)
-		return !hws_addr_is_public_v4(&a);
-	hws_addr_ip_bytes(&a, b);
-	return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
-}
-
-/* By what is known here: a relay of this machine has the pair, or the viewer came from within. */
+/* By what is known here: a relay of this machine has the pair, or none has. Whether a direct way
+ * was found by a hole or within one network only the two ends know. */
 static const char *path_of(
 		struct adi_app *app, const struct dat_device *d, const struct dat_conn *l)
 {
-	if (adi_fleet_relayed(app->fleet, d->last_ip, l->ip))
-		return "relay";
-	return is_private(l->ip) ? "lan" : "direct";
+	return adi_fleet_relayed(app->fleet, d->last_ip, l->ip) ? "relay" : "direct";
 }
 
 /* Whole letters only: a text that is cut within one would cost the whole session its row. */
