@@ -127,7 +127,7 @@ static void check_problems(struct adm_call *call, json_t *checks)
 			/* the relays have findings of their own */
 			if (!text || hws_str_starts(text, "The relay "))
 				continue;
-			hws_findings_add(checks, linked ? "API" : "accounts", HWS_FOUND_LOOK,
+			hws_findings_add(checks, linked ? "servers" : "accounts", HWS_FOUND_LOOK,
 					linked ? "look into the log of hawser-api"
 					       : "connect both as under \"Who may connect\" in "
 						 "docs/operate-api.md, and start hawser-rendezvous "
