@@ -117,7 +117,8 @@ static int do_of_device(struct adi_work *w)
 	if (r == HWS_OK)
 		r = dat_strategy_of(w->c, d.guid, guid);
 	if (r == HWS_OK && !*guid)
-		r = HWS_ERR_NOTFOUND;
+		return adi_work_refuse(
+				w, ADI_NOT_FOUND, NULL, "No strategy holds for this device.");
 	return r == HWS_OK ? read_back(w, guid, NULL) : r;
 }
 

@@ -118,12 +118,41 @@ static void put_choices(void)
 	fputs("'') return 0 ;;\n\tesac\n\treturn 1\n}\n\n", stdout);
 }
 
+static bool is_file(const char *arg)
+{
+	return arg && (strstr(arg, "FILE") || strstr(arg, "DIR") || strstr(arg, "WHERE"));
+}
+
+/* Where names of files fit. Accounts and devices are not in the table, and a file of that name
+ * would be taken for one. */
+static void put_files(void)
+{
+	const struct adm_verb *v;
+
+	fputs("_hawser_admin_files()\n{\n\tcase $1 in\n\t", stdout);
+	for (size_t i = 0; (v = adm_verb_at(i)); i++) {
+		if (is_file(v->args))
+			printf("'%s %s'|", v->noun, v->name);
+		for (const struct adm_option *o = v->options; o && o->name; o++) {
+			if (is_file(o->arg))
+				printf("'%s %s --%s'|", v->noun, v->name, o->name);
+		}
+	}
+	for (const struct adm_option *o = adm_common_options(); o->name; o++) {
+		if (is_file(o->arg))
+			printf("*' --%s'|", o->name);
+	}
+	/* words of the servers that are in no table of verbs */
+	fputs("'db '*) return 0 ;;\n\tesac\n\treturn 1\n}\n\n", stdout);
+}
+
 static void put_tables(void)
 {
 	put_nouns();
 	put_verbs();
 	put_options();
 	put_choices();
+	put_files();
 }
 
 static void put_bash(void)
@@ -143,12 +172,14 @@ static void put_bash(void)
 	      "\twords=$(_hawser_admin_choices \"$noun $verb $previous\")\n"
 	      "\tif [ -n \"$words\" ]; then\n\t\t:\n"
 	      "\telif _hawser_admin_value \"$noun $verb $previous\"; then\n"
-	      "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\t\treturn\n"
+	      "\t\t_hawser_admin_files \"$noun $verb $previous\" && "
+	      "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\t\treturn\n"
 	      "\telif [[ $current == -* ]]; then\n"
 	      "\t\twords=$(_hawser_admin_options \"$noun${verb:+ $verb}\")\n"
 	      "\telif [ -z \"$noun\" ]; then\n\t\twords=$_hawser_admin_nouns\n"
 	      "\telif [ -z \"$verb\" ]; then\n\t\twords=$(_hawser_admin_verbs \"$noun\")\n"
-	      "\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\t\treturn\n\tfi\n"
+	      "\telse\n\t\t_hawser_admin_files \"$noun $verb\" && "
+	      "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\t\treturn\n\tfi\n"
 	      "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n}\n\n"
 	      "complete -o filenames -F _hawser_admin hawser-admin\n",
 			stdout);
@@ -169,12 +200,13 @@ static void put_zsh(void)
 	      "\t\telif [[ -z $verb ]]; then\n\t\t\tverb=${words[i]}\n\t\tfi\n\tdone\n"
 	      "\tlist=$(_hawser_admin_choices \"$noun $verb $previous\")\n"
 	      "\tif [[ -n $list ]]; then\n\t\t:\n"
-	      "\telif _hawser_admin_value \"$noun $verb $previous\"; then\n\t\t_files\n\t\treturn\n"
+	      "\telif _hawser_admin_value \"$noun $verb $previous\"; then\n"
+	      "\t\t_hawser_admin_files \"$noun $verb $previous\" && _files\n\t\treturn\n"
 	      "\telif [[ ${words[CURRENT]} == -* ]]; then\n"
 	      "\t\tlist=$(_hawser_admin_options \"$noun${verb:+ $verb}\")\n"
 	      "\telif [[ -z $noun ]]; then\n\t\tlist=$_hawser_admin_nouns\n"
 	      "\telif [[ -z $verb ]]; then\n\t\tlist=$(_hawser_admin_verbs \"$noun\")\n"
-	      "\telse\n\t\t_files\n\t\treturn\n\tfi\n"
+	      "\telse\n\t\t_hawser_admin_files \"$noun $verb\" && _files\n\t\treturn\n\tfi\n"
 	      "\tcompadd -- ${=list}\n}\n\n"
 	      "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n\t_hawser_admin \"$@\"\nelse\n"
 	      "\tcompdef _hawser_admin hawser-admin\nfi\n",
@@ -198,7 +230,7 @@ static void put_fish_option(const char *condition, const struct adm_option *o)
 {
 	printf("complete -c hawser-admin -n %s -l %s", condition, o->name);
 	if (o->kind != ADM_FLAG)
-		fputs(" -r", stdout);
+		fputs(is_file(o->arg) ? " -r" : " -x", stdout);
 	if (o->kind == ADM_CHOICE || o->kind == ADM_YES) {
 		fputs(" -f -a '", stdout);
 		put_words(o->kind == ADM_YES ? "yes|no" : o->more);
@@ -251,6 +283,8 @@ static void put_fish(void)
 		putchar('\n');
 		snprintf(condition, sizeof(condition), "'__hawser_admin_at %s %s'", v->noun,
 				v->name);
+		if (!is_file(v->args))
+			printf("complete -c hawser-admin -n %s -f\n", condition);
 		for (const struct adm_option *o = v->options; o && o->name; o++)
 			put_fish_option(condition, o);
 	}

@@ -39,9 +39,9 @@ static const struct adm_option find[] = { FIND, ADM_END };
 #define USER_FIELDS                                                                                \
 	{ "display-name", "TEXT", ADM_TEXT, ADM_BODY, NULL, NULL, "name as others see it" },       \
 			{ "email", "ADDRESS", ADM_TEXT, ADM_BODY, NULL, NULL, "mail address" },    \
-			{ "role", "ROLE", ADM_CHOICE, ADM_BODY, NULL, ROLES, ROLES },              \
+			{ "role", "ROLE", ADM_CHOICE, ADM_BODY, NULL, ROLES, "role: " ROLES },     \
 			{ "status", "WORD", ADM_CHOICE, ADM_BODY, NULL, "active|disabled|invited", \
-				"active|disabled|invited" },                                       \
+				"state: active|disabled|invited" },                                \
 			{ "group", "NAME", ADM_REF, ADM_BODY, "group_guid", "group",               \
 				"the group" },                                                     \
 			{ "control-role", "NAME", ADM_REF, ADM_BODY, "control_role_guid", "role",  \
@@ -89,10 +89,11 @@ static const struct adm_option user_token[] = { { "scope", "AREA=r|rw", ADM_PAIR
 static const struct adm_option user_link[] = { USER_FILTERS,
 	{ "mail", NULL, ADM_FLAG, ADM_BODY, NULL, NULL, "mail it to them, and do not print it" },
 	ADM_END };
-static const struct adm_option no_api[] = { DATABASE,
+static const struct adm_option setup_link[] = { DATABASE,
 	{ "url", "URL", ADM_TEXT, ADM_OWN, NULL, NULL,
 			"what the link begins with: https://NAME[:PORT]" },
-	PASSWORD, ADM_END };
+	ADM_END };
+static const struct adm_option break_glass[] = { DATABASE, PASSWORD, ADM_END };
 
 #define MANY (ADM_CHANGES | ADM_MANY | ADM_FILTERS)
 
@@ -139,13 +140,13 @@ const struct adm_verb adm_verbs_people[] = {
 			user_filters, NULL, "name,display_name,email,role,group" },
 	{ "user", "setup-link", "", 0, 0, ADM_LOCAL | ADM_PLAIN,
 			"a link for the first owner, once and for a day; works while hawser-api is down",
-			adm_user_setup_link, no_api },
+			adm_user_setup_link, setup_link },
 	{ "user", "token", "USER NAME", 2, 2, ADM_LOCAL | ADM_CHANGES | ADM_PLAIN,
 			"a new token of an account, printed this once; works while hawser-api is down",
 			adm_user_token, user_token },
 	{ "user", "break-glass", "NAME", 1, 1, ADM_LOCAL | ADM_CHANGES,
 			"make an account a local owner with a new password and no codes, whatever providers say; works while hawser-api is down",
-			adm_user_break_glass, no_api },
+			adm_user_break_glass, break_glass },
 
 	{ "group", "list", "", 0, 0, ADM_LISTS, "all groups", adm_run_list, find },
 	{ "group", "show", "GROUP...", 1, ADM_ANY, ADM_MANY, "all about a group", adm_run_show,
@@ -188,7 +189,7 @@ const struct adm_verb adm_verbs_people[] = {
 	{ "book", "delete", "BOOK...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY,
 			"remove books with their entries", adm_run_act, NULL, "DELETE", NULL, NULL,
 			NULL, "deleted" },
-	{ "book", "shares", "", 0, 0, ADM_LISTS, "who may use a book", adm_run_list,
+	{ "book", "shares", "[BOOK]", 0, 1, ADM_LISTS, "who may use a book", adm_run_list,
 			(const struct adm_option[]){ BOOK, ADM_END }, NULL, NULL, NULL, NULL, NULL,
 			"share" },
 	{ "book", "share", "BOOK WITH RIGHT", 3, 3, ADM_CHANGES,

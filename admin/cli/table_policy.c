@@ -48,7 +48,8 @@ static const struct adm_option find_enabled[] = { FIND,
 	}
 #define ROLE_FIELDS                                                                                \
 	{ "allow", "LIST", ADM_TEXT, ADM_OWN, NULL, NULL,                                          \
-		"keyboard,clipboard,file,audio,camera,terminal,tunnel,restart,..." },              \
+		"keyboard,printer,clipboard,file,audio,camera,terminal,tunnel,restart,"            \
+		"recording,block_input,remote_modify,privacy_mode" },                              \
 			{ "deny", "LIST", ADM_TEXT, ADM_OWN, NULL, NULL, "the same" },             \
 			{ "leave", "LIST", ADM_TEXT, ADM_OWN, NULL, NULL, "left to the host" },    \
 			ENABLED, NOTE

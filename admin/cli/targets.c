@@ -366,6 +366,8 @@ int adm_thing_path(struct adm_call *call, const struct adm_thing *thing, char *b
 	if (!hole)
 		return hws_str_copy(buf, size, thing->path) < 0 ? ADM_FAILED : ADM_DONE;
 	book = adm_value(call, "book");
+	if (!book && call->n_args && strcmp(call->verb->noun, "book") == 0)
+		book = call->args[0]; /* "book shares BOOK", as the other verbs of books have it */
 	if (!call->book[0]) {
 		if (!book) {
 			hws_error_set(&call->err, HWS_ERR_INVAL, "which book? --book NAME");

@@ -254,7 +254,8 @@ START_TEST(a_strategy_and_whom_it_is_for)
 						 v1("/strategies/%s/targets", guid), NULL),
 					 "total"),
 			0);
-	api_must(&api, 404, API_LOCAL, "GET", v1("/devices/%s/strategy", till), NULL);
+	o = api_must(&api, 404, API_LOCAL, "GET", v1("/devices/%s/strategy", till), NULL);
+	ck_assert_str_eq(api_text(o, "error.text"), "No strategy holds for this device.");
 	o = api_must(&api, 200, API_LOCAL, "POST", v1("/strategies/%s/targets", guid),
 			"{'add':[{'kind':'device_group','guid':'%s'},{'kind':'user','guid':'%s'}],"
 			"'dry_run':false}",
