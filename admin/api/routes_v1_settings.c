@@ -24,19 +24,20 @@ static json_t *out_origins(const char *text)
 	return list;
 }
 
-static json_t *out(struct sql_conn *c, const struct adi_settings *s)
+static json_t *out(struct sql_conn *c, const struct adi_config *conf, const struct adi_settings *s)
 {
 	struct dat_group g;
 	bool there = *s->default_group_guid &&
 			dat_group_get(c, DAT_USER_GROUP, s->default_group_guid, &g) == HWS_OK;
-	json_t *o = json_pack("{s:b,s:b,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:I}",
+	json_t *o = json_pack("{s:b,s:b,s:b,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:I}",
 			"require_approval", s->require_approval, "require_login", s->require_login,
 			"require_totp", s->require_totp, "accessible_lists", s->accessible_lists,
-			"session_hours", (int)s->session_hours, "lockout_tries",
-			(int)s->lockout_tries, "lockout_minutes", (int)s->lockout_minutes,
-			"audit_days", (int)s->audit_days, "recording_days", (int)s->recording_days,
-			"forget_unseen_days", (int)s->forget_unseen_days, "allowed_origins",
-			out_origins(s->allowed_origins), "updated_at", (json_int_t)s->updated_at);
+			"unowned_open", conf->unowned_open, "session_hours", (int)s->session_hours,
+			"lockout_tries", (int)s->lockout_tries, "lockout_minutes",
+			(int)s->lockout_minutes, "audit_days", (int)s->audit_days, "recording_days",
+			(int)s->recording_days, "forget_unseen_days", (int)s->forget_unseen_days,
+			"allowed_origins", out_origins(s->allowed_origins), "updated_at",
+			(json_int_t)s->updated_at);
 
 	if (!o)
 		return NULL;
@@ -55,7 +56,7 @@ static void show(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 	if (!adi_take(app, reply, &c))
 		return;
 	adi_app_settings(app, c, &s);
-	htp_reply_json(reply, out(c, &s));
+	htp_reply_json(reply, out(c, app->conf, &s));
 	sql_give(c);
 }
 
@@ -200,7 +201,7 @@ static void change(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 	r = store(q, reply, app, c, &s);
 	if (r == HWS_OK) {
 		adi_app_settings(app, c, &s);
-		htp_reply_json(reply, out(c, &s));
+		htp_reply_json(reply, out(c, app->conf, &s));
 	} else if (reply->status < 400) {
 		adi_v1_fail(reply, r, "setting", NULL);
 	}

@@ -62,9 +62,8 @@ function ask() {
 	});
 }
 
-export const rulesView = crudView({
+const view = crudView({
 	title: "Access rules", one: "Rule", names: { add: "addRule", change: "changeRule", remove: "removeRule" },
-	intro: "Rules only allow. What no rule allows is refused, but for one's own devices and groups whose members reach each other.",
 	path: (guid) => (guid ? `/rules/${guid}` : "/rules"), fields: ruleFields, body: ruleBody,
 	columns: [{ title: "Name", sort: "name", cell: (r) => r.name }, { title: "Who", cell: (r) => `${words(r.subject_kind)}: ${name(r.subject)}` },
 		{ title: "What", cell: (r) => `${words(r.object_kind)}: ${name(r.object)}` }, { title: "When", cell: (r) => hoursText(r.hours) },
@@ -76,6 +75,23 @@ export const rulesView = crudView({
 	},
 	tools: () => may("testRule") && button("Ask the rules", ask),
 });
+
+// What holds where no rule speaks, by the settings in force; not every role may see these.
+export function besides(settings) {
+	const nobodys = "devices that nobody owns and that are in no device group";
+	if (!settings)
+		return `The server's settings say who reaches ${nobodys}.`;
+	if (!settings.require_login)
+		return `Whoever has the server's key reaches ${nobodys}, without logging in, since "Viewers must log in" is off in the settings.`;
+	return settings.unowned_open ? `Whoever is logged in reaches ${nobodys} (unowned-open in api.conf).` : "All else is refused.";
+}
+
+export async function rulesView(ctx) {
+	const settings = may("settings") ? await api.get("/settings", {}, ctx.signal) : null;
+	const [title, ...rest] = view(ctx);
+	return [title, h("p.quiet", null, "Rules only allow. One's own devices need none, nor do those of a group whose members reach each other. ",
+		besides(settings)), ...rest];
+}
 
 // One select for each permission, as one field of the form.
 function permissions(field, id) {
@@ -89,7 +105,8 @@ function permissions(field, id) {
 export const controlRolesView = crudView({
 	title: "Control roles", one: "Control role", wide: true,
 	names: { add: "addControlRole", change: "changeControlRole", remove: "removeControlRole" },
-	intro: "What may be done in a session. A control role wins over the host's own settings, both ways.",
+	intro: "What may be done in a session. At deployed RustDesk hosts a control role wins over the host's own settings, both ways; "
+		+ "at hosts of hawser it only takes away: nobody gets more there than the host's owner allows.",
 	path: (guid) => (guid ? `/control-roles/${guid}` : "/control-roles"), removable: (row) => row.builtin === "",
 	fields: () => [NAME, { key: "enabled", label: "Holds", kind: "check", start: true },
 		{ key: "permissions", label: "Permissions", kind: permissions }, NOTE],

@@ -44,6 +44,14 @@ const LDAP = [
 	{ key: "auto_create", label: "Make users at their first login", kind: "check" }, MAPPED,
 ];
 
+// What stands in the server's file, beside what is set here.
+function inFile(settings) {
+	return h("p.quiet", null, `Devices that nobody owns and that are in no device group are ${settings.require_login
+		? settings.unowned_open ? "open to everyone who is logged in" : "closed, but for rules"
+		: "open to everyone who has the server's key, since viewers need not log in"}. unowned-open in api.conf is ${
+		settings.unowned_open ? "yes" : "no"}.`);
+}
+
 function alarms(field, id) {
 	const boxes = ALARMS.map((a) => [a, h("input", { type: "checkbox" })]);
 	return { el: h("div.days", { id, role: "group" }, boxes.map(([a, b]) => h("label", null, b, words(a)))),
@@ -59,7 +67,7 @@ function pairs(field, id) {
 }
 
 // A form over one thing that is read and changed whole; a button that tries it.
-async function single(ctx, path, fields, change, test) {
+async function single(ctx, path, fields, { change, test, note }) {
 	const value = await api.get(path, {}, ctx.signal);
 	const form = new Form({ value, changes: true, fields, send: async (values) => {
 		if (Object.keys(values).length)
@@ -72,7 +80,7 @@ async function single(ctx, path, fields, change, test) {
 		const answer = await api.post(`${path}/test`);
 		say(answer.text, !answer.ok);
 	});
-	return h("section.card", null, form.el, test && may(test) && button("Try it", attemptTest));
+	return h("section.card", null, note?.(value), form.el, test && may(test) && button("Try it", attemptTest));
 }
 
 function webhooks(ctx) {
@@ -115,9 +123,10 @@ function oidc(ctx) {
 export async function settingsView(ctx) {
 	const tab = ctx.query.get("tab") ?? "server";
 	const own = { ...ctx, query: new URLSearchParams(), keep: () => {} };
-	const parts = { server: () => single(ctx, "/settings", GENERAL, "changeSettings"),
-		mail: () => single(ctx, "/notices/smtp", MAIL, "changeSmtp", "testSmtp"),
-		webhooks: () => webhooks(own), oidc: () => oidc(own), ldap: () => single(ctx, "/identity/ldap", LDAP, "changeLdap", "testLdap") };
+	const parts = { server: () => single(ctx, "/settings", GENERAL, { change: "changeSettings", note: inFile }),
+		mail: () => single(ctx, "/notices/smtp", MAIL, { change: "changeSmtp", test: "testSmtp" }),
+		webhooks: () => webhooks(own), oidc: () => oidc(own),
+		ldap: () => single(ctx, "/identity/ldap", LDAP, { change: "changeLdap", test: "testLdap" }) };
 	const links = TABS.map(([key, title]) => {
 		const link = viewLink(`/settings?tab=${key}`, title);
 		if (key === tab)
