@@ -56,11 +56,11 @@ json_t *adi_out_device(
 	if (*ret_r < 0)
 		return NULL;
 	fingerprint(d->key, print);
-	o = json_pack("{s:s,s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:s}", "guid", d->guid,
+	o = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:s}", "guid", d->guid,
 			"id", d->id, "name", d->own_name, "status",
 			adi_device_status_name(d->status), "online",
-			now - here < ADI_GONE_MS || now - d->last_online < ADI_WRITTEN_MS,
-			"owner_guid", adi_out_text_or_null(d->owner_guid), "owner",
+			now - here < ADI_GONE_MS || now - d->last_online < ADI_WRITTEN_MS, "closed",
+			(int)d->closed, "owner_guid", adi_out_text_or_null(d->owner_guid), "owner",
 			adi_out_ref(d->owner_guid, d->owner_name), "group_guid",
 			adi_out_text_or_null(d->group_guid), "group",
 			adi_out_ref(d->group_guid, d->group_name), "tags", tags_of(&f), "note",

@@ -235,7 +235,7 @@ static int take_rename(struct sql_conn *c, const struct hws_policy_say_line *d, 
 	/* another ID server may have told of it under its new id before */
 	r = dat_device_find(c, d->id, &fresh);
 	if (r == HWS_OK && hws_str_equal(fresh.uuid, d->uuid) && !*fresh.owner_guid &&
-			!*fresh.group_guid)
+			!*fresh.group_guid && !fresh.closed)
 		r = dat_device_remove(c, fresh.guid);
 	else if (r == HWS_OK)
 		r = HWS_ERR_EXISTS;

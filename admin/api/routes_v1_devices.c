@@ -183,7 +183,9 @@ static int set_tags(struct sql_conn *c, const char *guid, const json_t *list)
 static int change_device(struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
 		struct sql_conn *c)
 {
+	bool closed = adi_in_bool(q->json, "closed") == 1;
 	struct dat_device_change ch = {
+		.closed = json_object_get(q->json, "closed") ? &closed : NULL,
 		.owner_guid = place_of(q->json, "owner_guid"),
 		.group_guid = place_of(q->json, "group_guid"),
 		.name = adi_in_text(q->json, "name"),

@@ -34,12 +34,14 @@
 
 static const struct adm_option filters[] = { DEVICE_FILTERS, ADM_END };
 static const struct adm_option find[] = { FIND, ADM_END };
-static const struct adm_option fields[] = {
-	{ "name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "what you call it" },
+static const struct adm_option fields[] = { { "name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL,
+							    "what you call it" },
 	{ "owner", "USER", ADM_REF, ADM_BODY, "owner_guid", "user", "whose it is, or none" },
 	{ "group", "NAME", ADM_REF, ADM_BODY, "group_guid", "dgroup", "its group, or none" },
-	{ "tags", "LIST", ADM_WORDS, ADM_BODY, NULL, NULL, "its tags, with commas" }, NOTE, ADM_END
-};
+	{ "tags", "LIST", ADM_WORDS, ADM_BODY, NULL, NULL, "its tags, with commas" },
+	{ "closed", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,
+			"not open to all while nobody owns it" },
+	NOTE, ADM_END };
 static const struct adm_option assigned[] = { { "owner", "USER", ADM_REF, ADM_BODY, "owner_guid",
 							      "user", "whose it is, or none" },
 	{ "group", "NAME", ADM_REF, ADM_BODY, "group_guid", "dgroup", "its group, or none" },

@@ -88,6 +88,11 @@ static enum dat_access_why forbidden(const struct dat_access_facts *f)
 	return DAT_WHY_RULE;
 }
 
+static bool nobodys(const struct dat_access_facts *f)
+{
+	return !f->owned && !f->grouped && !f->closed;
+}
+
 struct dat_access dat_access_decide(const struct dat_access_facts *f,
 		const struct dat_access_rule *rules, size_t n, int64_t now)
 {
@@ -98,9 +103,8 @@ struct dat_access dat_access_decide(const struct dat_access_facts *f,
 	if (no != DAT_WHY_RULE)
 		return refuse(no);
 	if (!f->logged_in)
-		return f->strangers && !f->owned && !f->grouped
-				? allow(DAT_WHY_STRANGERS, f->role_perms)
-				: refuse(DAT_WHY_LOG_IN);
+		return f->strangers && nobodys(f) ? allow(DAT_WHY_STRANGERS, f->role_perms)
+						  : refuse(DAT_WHY_LOG_IN);
 	if (f->own)
 		return allow(DAT_WHY_OWNER, f->role_perms);
 	if (f->same_group)
@@ -121,7 +125,7 @@ struct dat_access dat_access_decide(const struct dat_access_facts *f,
 	}
 	if (found)
 		return by_rule;
-	if (!f->owned && !f->grouped && (f->unowned_open || f->strangers))
+	if (nobodys(f) && (f->unowned_open || f->strangers))
 		return allow(DAT_WHY_UNOWNED, f->role_perms);
 	return refuse(later ? DAT_WHY_NOT_NOW : DAT_WHY_NO_RULE);
 }

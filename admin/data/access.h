@@ -41,8 +41,9 @@ struct dat_access_facts {
 	bool device_known, device_enabled, device_pending;
 	bool owned, owner_enabled; /* the device has an owner */
 	bool grouped;              /* it is in a group of devices */
-	bool own;                  /* the owner is the viewer */
-	bool same_group;     /* owner and viewer are in one group whose members reach each other */
+	bool closed;     /* it had an owner or a group that was removed: it is not open by that */
+	bool own;        /* the owner is the viewer */
+	bool same_group; /* owner and viewer are in one group whose members reach each other */
 	uint64_t role_perms; /* of the viewer's control role */
 	/* Settings. */
 	bool strangers;    /* who is not logged in may reach what nobody owns */

@@ -405,6 +405,10 @@ int dat_account_remove(struct sql_conn *c, const char *guid)
 	if (r < 0)
 		return r;
 	r = remove_named(c, guid);
+	/* that nobody owns them any more opens them to nobody */
+	if (r == HWS_OK)
+		r = sql_run(c, "UPDATE device SET closed = 1 WHERE owner_guid = $1",
+				SQL_P(SQL_T(guid)));
 	if (r == HWS_OK)
 		r = guarded(c, "DELETE FROM account WHERE guid = $1", SQL_P(SQL_T(guid)));
 	if (r == HWS_OK)

@@ -233,6 +233,9 @@ int dat_device_change(struct sql_conn *c, const char *guid, const struct dat_dev
 	if (r == HWS_OK)
 		r = set_place(c, "UPDATE device SET device_group_guid = $1 WHERE guid = $2",
 				ch->group_guid, guid);
+	if (r == HWS_OK && ch->closed)
+		r = dat_change_one(c, "UPDATE device SET closed = $1 WHERE guid = $2",
+				SQL_P(SQL_I(*ch->closed), SQL_T(guid)));
 	if (r == HWS_OK)
 		r = set_text(c, "UPDATE device SET note = $1 WHERE guid = $2", ch->note,
 				DAT_NOTE_TEXT, guid);

@@ -11,6 +11,7 @@ struct dat_device {
 	enum dat_device_status status;
 	char owner_guid[DAT_GUID_TEXT], owner_name[DAT_NAME_TEXT]; /* "" = none */
 	char group_guid[DAT_GUID_TEXT], group_name[DAT_NAME_TEXT];
+	bool closed; /* owner or group was removed: without either it is not open to all */
 	char note[DAT_NOTE_TEXT];
 	/* What an administrator has set, else what the device reports. */
 	char name[DAT_NAME_TEXT], username[DAT_NAME_TEXT];
@@ -58,6 +59,7 @@ int dat_device_seen(struct sql_conn *c, const struct dat_seen *seen, size_t n) H
 struct dat_device_change {
 	const char *owner_guid, *group_guid;
 	const char *note, *name, *username;
+	const bool *closed;
 };
 int dat_device_change(struct sql_conn *c, const char *guid, const struct dat_device_change *ch,
 		int64_t now) HWS_MUST_CHECK;
@@ -109,7 +111,8 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 	"END, CASE WHEN d.user_override <> '' THEN d.user_override ELSE d.sys_username END, "      \
 	"d.os, d.cpu, d.memory, d.version, d.last_ip, d.last_online, d.registered_at, "            \
 	"d.sysinfo_at, d.pk, d.created_at, d.updated_at, "                                         \
-	"d.name_override, d.hostname FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "  \
+	"d.name_override, d.hostname, d.closed "                                                   \
+	"FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "                              \
 	"LEFT JOIN device_group g ON g.guid = d.device_group_guid "
 
 int dat_device_row(const struct sql_row *row, void *arg);

@@ -142,6 +142,10 @@ int dat_group_remove(struct sql_conn *c, enum dat_group_kind kind, const char *g
 	r = sql_run(c, texts[kind].leave_rules, SQL_P(SQL_T(guid)));
 	if (r == HWS_OK)
 		r = sql_run(c, texts[kind].leave_strategies, SQL_P(SQL_T(guid)));
+	/* that no group has them any more opens them to nobody */
+	if (r == HWS_OK && kind == DAT_DEVICE_GROUP)
+		r = sql_run(c, "UPDATE device SET closed = 1 WHERE device_group_guid = $1",
+				SQL_P(SQL_T(guid)));
 	if (r == HWS_OK)
 		r = dat_change_one(c, texts[kind].remove, SQL_P(SQL_T(guid)));
 	if (r == HWS_OK && kind == DAT_DEVICE_GROUP)

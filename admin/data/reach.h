@@ -26,7 +26,8 @@ void dat_reach_done(struct dat_reach *r);
 	"d.status = 1 AND (o.guid IS NULL OR o.status = 1) AND d.guid IN (SELECT x.guid FROM "     \
 	"device x WHERE x.owner_guid = $1 UNION SELECT x.guid FROM account y JOIN device x ON "    \
 	"x.owner_guid = y.guid WHERE $2 = 1 AND y.user_group_guid = $3 UNION SELECT x.guid FROM "  \
-	"device x WHERE $4 = 1 AND x.owner_guid IS NULL AND x.device_group_guid IS NULL UNION "    \
+	"device x WHERE $4 = 1 AND x.owner_guid IS NULL AND x.device_group_guid IS NULL AND "      \
+	"x.closed = 0 UNION "                                                                      \
 	"SELECT x.guid FROM access_rule r JOIN device x ON x.guid = r.obj_guid WHERE "             \
 	"r.obj_kind = 'device' AND " DAT_REACH_RULE                                                \
 	"UNION SELECT x.guid FROM access_rule r JOIN device x ON x.device_group_guid = "           \

@@ -220,6 +220,7 @@ static int read_device(const struct sql_row *row, void *arg)
 	e->facts.owned = !sql_null(row, 2);
 	e->facts.grouped = !sql_null(row, 3);
 	e->facts.owner_enabled = sql_int(row, 4) == 1;
+	e->facts.closed = sql_int(row, 6) == 1;
 	if (r == HWS_OK)
 		r = sql_copy(row, 2, e->owner, sizeof(e->owner));
 	if (r == HWS_OK)
@@ -309,7 +310,7 @@ static int explain(struct sql_conn *c, const char *account_guid, const char *dev
 	if (r == HWS_OK)
 		r = sql_one(c,
 				"SELECT d.guid, d.status, d.owner_guid, d.device_group_guid, "
-				"o.status, o.user_group_guid FROM device d LEFT JOIN account o ON "
+				"o.status, o.user_group_guid, d.closed FROM device d LEFT JOIN account o ON "
 				"o.guid = d.owner_guid WHERE d.id = $1",
 				SQL_P(SQL_T(device_id)), read_device, e);
 	/* a device that never reported here is nobody's */

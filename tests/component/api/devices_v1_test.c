@@ -84,6 +84,14 @@ START_TEST(a_device_is_shown_changed_and_removed)
 	ck_assert(json_is_null(api_at(d, "owner")));
 	ck_assert_uint_eq(json_array_size(api_at(d, "tags")), 0);
 	ck_assert_str_eq(api_text(d, "group.name"), "Tills");
+	/* without its group it is not everybody's, until somebody says so */
+	ck_assert(json_is_false(api_at(d, "closed")));
+	(void)snprintf(body, sizeof(body), "/api/v1/device-groups/%s", group);
+	(void)must(204, "DELETE", body, NULL);
+	d = must(200, "PATCH", at("/api/v1/devices/%s"), "{'note':'c','group_guid':null}");
+	ck_assert(json_is_true(api_at(d, "closed")));
+	d = must(200, "PATCH", at("/api/v1/devices/%s"), "{'closed':false}");
+	ck_assert(json_is_false(api_at(d, "closed")));
 	(void)must(204, "DELETE", at("/api/v1/devices/%s"), NULL);
 	(void)must(404, "GET", at("/api/v1/devices/%s"), NULL);
 	(void)must(404, "DELETE", at("/api/v1/devices/%s"), NULL);

@@ -3,6 +3,7 @@
 #include "admin/data/control_roles.h"
 #include "admin/data/devices.h"
 #include "admin/data/groups.h"
+#include "admin/data/reach.h"
 #include "admin/data/rules.h"
 #include "shared/base/str.h"
 #include "tests/unit/admin/engines.h"
@@ -80,6 +81,9 @@ START_TEST(every_case_of_the_decision)
 		{ { IN, DEV, .unowned_open = true }, NULL, DAT_WHY_UNOWNED, true },
 		{ { IN, DEV, .grouped = true, .unowned_open = true }, NULL, DAT_WHY_NO_RULE,
 				false },
+		{ { IN, DEV, .closed = true, .unowned_open = true }, NULL, DAT_WHY_NO_RULE, false },
+		{ { IN, DEV, .closed = true, .unowned_open = true }, &open, DAT_WHY_RULE, true },
+		{ { DEV, .closed = true, .strangers = true }, NULL, DAT_WHY_LOG_IN, false },
 		{ { IN, DEV }, NULL, DAT_WHY_NO_RULE, false },
 		{ { IN, .unowned_open = true }, NULL, DAT_WHY_UNOWNED, true },
 		{ { DEV }, NULL, DAT_WHY_LOG_IN, false },
@@ -123,6 +127,64 @@ static enum dat_access_why why(const char *account, const char *id, uint64_t *re
 	*ret_perms = a.perms;
 	return a.why;
 }
+
+static int count_one(const struct dat_device *d, void *arg)
+{
+	(void)d;
+	++*(int *)arg;
+	return HWS_OK;
+}
+
+/* What a decision says of each of three, and how many a list has. */
+static void opens(const char *account, bool to_all, int n)
+{
+	static const char *const ids[] = { "owned1", "grouped1", "free1" };
+	struct dat_reach reach;
+	struct dat_access a;
+	int64_t total;
+	int rows = 0, allowed = 0;
+
+	for (size_t i = 0; i < HWS_COUNT(ids); i++) {
+		ck_ok(dat_access_check(test_conn, account, ids[i], to_all, true, NOW, &a));
+		allowed += a.allowed;
+	}
+	ck_assert_int_eq(allowed, n);
+	if (!*account)
+		return;
+	ck_ok(dat_reach_load(test_conn, account, true, NOW, &reach));
+	ck_ok(dat_reach_devices(test_conn, &reach, (struct dat_page){ .limit = 10 }, count_one,
+			&rows, &total));
+	dat_reach_done(&reach);
+	ck_assert_int_eq(rows, n);
+}
+
+START_TEST(removing_who_has_a_device_opens_it_to_nobody)
+{
+	char ann[DAT_GUID_TEXT], bob[DAT_GUID_TEXT], dgroup[DAT_GUID_TEXT], dev[DAT_GUID_TEXT];
+	struct dat_device d;
+
+	person("ann", NULL, ann);
+	person("bob", NULL, bob);
+	ck_ok(dat_group_add(test_conn, DAT_DEVICE_GROUP, "dg", "", NOW, dgroup));
+	ck_ok(dat_device_register(test_conn, "free1", "u", false, NOW, dev));
+	ck_ok(dat_device_register(test_conn, "grouped1", "u", false, NOW, dev));
+	ck_ok(dat_device_change(
+			test_conn, dev, &(struct dat_device_change){ .group_guid = dgroup }, NOW));
+	ck_ok(dat_device_register(test_conn, "owned1", "u", false, NOW, dev));
+	ck_ok(dat_device_claim(test_conn, "owned1", "u", bob, NOW));
+	opens(ann, false, 1);
+	ck_ok(dat_account_remove(test_conn, bob));
+	ck_ok(dat_group_remove(test_conn, DAT_DEVICE_GROUP, dgroup));
+	opens(ann, false, 1);
+	opens("", true, 1);
+	/* by hand */
+	ck_ok(dat_device_get(test_conn, dev, &d));
+	ck_assert(d.closed && !*d.owner_guid);
+	ck_ok(dat_device_change(test_conn, dev,
+			&(struct dat_device_change){ .closed = &(bool){ false } }, NOW));
+	opens(ann, false, 2);
+}
+END_TEST
 
 START_TEST(rules_of_the_database_decide)
 {
@@ -263,5 +325,6 @@ int main(void)
 	return test_engines_main("admin/data/policy",
 			TESTS(permissions_of_two_words, when_a_rule_is_open,
 					every_case_of_the_decision, rules_of_the_database_decide,
+					removing_who_has_a_device_opens_it_to_nobody,
 					devices_are_found_by_what_they_are));
 }
