@@ -4,6 +4,7 @@
 #include "admin/api/recordings.h"
 #include "admin/api/report_rate.h"
 #include "admin/data/groups.h"
+#include "admin/data/key_mark.h"
 #include "admin/data/settings.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -11,6 +12,7 @@
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,8 +71,10 @@ static int begin(struct adi_app *a, struct hws_error *err)
 	return r < 0 ? hws_error_set(err, r, "the database cannot be written to") : HWS_OK;
 }
 
+/* Behind the store: those of another database are refused, and none made where there were some. */
 static int open_keys(struct adi_app *a, struct hws_error *err)
 {
+	struct sql_conn *c;
 	char path[500];
 	int r;
 
@@ -80,7 +84,28 @@ static int open_keys(struct adi_app *a, struct hws_error *err)
 		r = hws_fmt(path, sizeof(path), "%s/api.keys", a->state_dir);
 	if (r < 0)
 		return hws_error_set(err, r, "the path of the secrets file is too long");
-	return dat_keys_open(path, &a->keys, err);
+	r = sql_take(a->db, &c);
+	if (r < 0)
+		return hws_error_set(err, r, "the database cannot be read");
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		r = dat_key_mark_none(c);
+	if (r == HWS_OK) {
+		r = dat_keys_open(path, &a->keys, err);
+		if (r < 0)
+			goto out;
+		r = dat_key_mark_check(c, a->keys, adi_now());
+	}
+	if (r < 0)
+		hws_error_set(err, r,
+				r == HWS_ERR_CRYPTO ? "the database was used with other keys than "
+						      "those of %s: set secrets-file to theirs, "
+						      "the same on all servers"
+						    : "the mark of the keys of %s cannot be read "
+						      "or written in the database",
+				path);
+out:
+	sql_give(c);
+	return r;
 }
 
 static void name_server(struct adi_app *a)
@@ -127,9 +152,9 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 	else
 		r = hws_daemon_state_dir("hawser-api", a->state_dir, sizeof(a->state_dir), err);
 	if (r == HWS_OK)
-		r = open_keys(a, err);
-	if (r == HWS_OK)
 		r = open_store(a, err);
+	if (r == HWS_OK)
+		r = open_keys(a, err);
 	if (r == HWS_OK)
 		r = begin(a, err);
 	if (r == HWS_OK &&

@@ -1,6 +1,8 @@
 /* admin/api_store: of the settings of hawser-api only those that say where its data is are read;
  * what else its file holds is for it to judge. */
 #include "admin/cli/api_store.h"
+#include "admin/data/key_mark.h"
+#include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -102,6 +104,23 @@ static int open_keys(struct adm_call *call, const struct place *p, const char *d
 	return dat_keys_open(path, &s->keys, &call->err);
 }
 
+static int check_keys(struct adm_call *call, struct adm_api_store *s)
+{
+	struct sql_conn *c;
+	int r = sql_take(s->db, &c);
+
+	if (r == HWS_OK) {
+		r = dat_key_mark_check(c, s->keys, (int64_t)(hws_wall_us() / HWS_US_PER_MS));
+		sql_give(c);
+	}
+	return r < 0 ? hws_error_set(&call->err, r,
+				       r == HWS_ERR_CRYPTO ? "the database was used with other "
+							     "keys than those of "
+							     "secrets-file"
+							   : "the database cannot be read")
+		     : HWS_OK;
+}
+
 int adm_api_store_open(struct adm_call *call, struct adm_api_store **ret)
 {
 	struct adm_api_store *s = hws_alloc(sizeof(*s));
@@ -124,6 +143,8 @@ int adm_api_store_open(struct adm_call *call, struct adm_api_store **ret)
 		r = open_keys(call, &p, dir, s);
 	if (r == HWS_OK)
 		r = open_db(call, &p, dir, s);
+	if (r == HWS_OK)
+		r = check_keys(call, s);
 	hws_options_done(&options, &p);
 out:
 	if (r < 0)

@@ -284,6 +284,8 @@ static int walk_all(struct sql_conn *c, struct walk *w, const struct head *h)
 	return HWS_OK;
 }
 
+#define HEAD "SELECT seq, mac, first_seq, first_mac, seal FROM audit_head WHERE one = 1"
+
 static int verify(struct sql_conn *c, const struct dat_keys *keys, struct dat_audit_verdict *v,
 		int64_t *ret_first)
 {
@@ -291,9 +293,7 @@ static int verify(struct sql_conn *c, const struct dat_keys *keys, struct dat_au
 	struct head h = { 0 };
 	char seal[DAT_HASH_TEXT];
 	int64_t n = 0;
-	int r = sql_one(c,
-			"SELECT seq, mac, first_seq, first_mac, seal FROM audit_head WHERE one = 1",
-			SQL_NONE, read_head, &h);
+	int r = sql_one(c, HEAD, SQL_NONE, read_head, &h);
 
 	if (r == HWS_ERR_NOTFOUND) {
 		r = sql_number(c, "SELECT count(*) FROM audit_event", SQL_NONE, &n);
@@ -313,6 +313,18 @@ static int verify(struct sql_conn *c, const struct dat_keys *keys, struct dat_au
 	r = sql_number(c, "SELECT count(*) FROM audit_event WHERE seq <= $1",
 			SQL_P(SQL_I(h.first_seq)), &n);
 	return r == HWS_OK && n ? wrong(v, h.first_seq, "events were put in front") : r;
+}
+
+int dat_audit_fits(struct sql_conn *c, const struct dat_keys *keys)
+{
+	struct head h = { 0 };
+	char seal[DAT_HASH_TEXT];
+	int r = sql_one(c, HEAD, SQL_NONE, read_head, &h);
+
+	if (r < 0)
+		return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+	head_seal(keys, &h, seal);
+	return hws_str_equal(seal, h.seal) ? HWS_OK : HWS_ERR_CRYPTO;
 }
 
 int dat_audit_verify(struct sql_conn *c, const struct dat_keys *keys, struct dat_audit_verdict *ret)

@@ -70,6 +70,8 @@ struct dat_audit_verdict {
 /* Reads all of it, some at a time: writers go on meanwhile. */
 int dat_audit_verify(struct sql_conn *c, const struct dat_keys *keys,
 		struct dat_audit_verdict *ret) HWS_MUST_CHECK;
+/* HWS_ERR_CRYPTO: the record of the ends is of another key, or was changed. */
+int dat_audit_fits(struct sql_conn *c, const struct dat_keys *keys) HWS_MUST_CHECK;
 /* Takes away what is older, and vouches for the cut. At most `max` at a time; *ret: how many. */
 int dat_audit_trim(struct sql_conn *c, const struct dat_keys *keys, int64_t older_than,
 		unsigned max, int64_t *ret) HWS_MUST_CHECK;

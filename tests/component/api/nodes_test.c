@@ -5,6 +5,7 @@
 #include "tests/support/postgres.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WHO "'id':'123456789','uuid':'dXVpZA=='"
@@ -121,8 +122,39 @@ START_TEST(both_write_and_the_latest_counts)
 }
 END_TEST
 
+START_TEST(a_node_with_other_keys_does_not_start)
+{
+	char state[300], run[300], made[340];
+	const char *argv[] = { test_bin("admin/api/hawser-api"), "--state-dir", state,
+		"--runtime-dir", run, "--bind", "127.0.0.1", "--port", "0", "--store", pg.url,
+		NULL };
+	struct test_proc p = { 0 };
+	FILE *f;
+
+	/* its secrets-file was forgotten: it makes no keys of its own beside those there are */
+	(void)snprintf(state, sizeof(state), "%s/third", a.dir);
+	(void)snprintf(run, sizeof(run), "%s/third-run", a.dir);
+	(void)snprintf(made, sizeof(made), "%s/api.keys", state);
+	test_proc_start(&p, argv, NULL);
+	(void)test_proc_must_expect(&p, "other keys", TEST_PATIENCE_MS);
+	ck_assert_int_ne(test_proc_wait(&p, TEST_PATIENCE_MS), 0);
+	ck_assert_int_ne(access(made, F_OK), 0);
+	/* or is another server's */
+	f = fopen(made, "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fprintf(f, "%064d\n", 7);
+	(void)fclose(f);
+	ck_assert_int_eq(chmod(made, 0600), 0);
+	memset(&p, 0, sizeof(p));
+	test_proc_start(&p, argv, NULL);
+	(void)test_proc_must_expect(&p, "other keys", TEST_PATIENCE_MS);
+	ck_assert_int_ne(test_proc_wait(&p, TEST_PATIENCE_MS), 0);
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("api_nodes", 120, set_up, tear_down,
-			TESTS(what_one_is_told_the_other_does, both_write_and_the_latest_counts));
+			TESTS(what_one_is_told_the_other_does, both_write_and_the_latest_counts,
+					a_node_with_other_keys_does_not_start));
 }

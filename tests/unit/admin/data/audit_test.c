@@ -1,5 +1,6 @@
 /* The chain of audit events shows what was done to it; settings and their secrets. Both engines. */
 #include "admin/data/audit.h"
+#include "admin/data/key_mark.h"
 #include "admin/data/settings.h"
 #include "shared/base/str.h"
 #include "tests/unit/admin/engines.h"
@@ -235,6 +236,28 @@ START_TEST(a_secret_setting_is_sealed)
 }
 END_TEST
 
+START_TEST(other_keys_are_not_taken_for_those_of_the_database)
+{
+	struct dat_keys *keys = new_keys(), *other = new_keys();
+
+	/* nothing was written yet: any keys may become those of the database */
+	ck_ok(dat_key_mark_none(test_conn));
+	ck_ok(dat_key_mark_check(test_conn, keys, NOW));
+	ck_ok(dat_key_mark_check(test_conn, keys, NOW));
+	ck_assert_int_eq(dat_key_mark_none(test_conn), HWS_ERR_CRYPTO);
+	ck_assert_int_eq(dat_key_mark_check(test_conn, other, NOW), HWS_ERR_CRYPTO);
+	/* a database from before there was a mark: the chain tells */
+	ck_ok(dat_setting_remove(test_conn, "keys.mark"));
+	add(keys, "login", "ann", NOW);
+	ck_assert_int_eq(dat_key_mark_none(test_conn), HWS_ERR_CRYPTO);
+	ck_assert_int_eq(dat_key_mark_check(test_conn, other, NOW), HWS_ERR_CRYPTO);
+	ck_ok(dat_key_mark_check(test_conn, keys, NOW));
+	ck_assert_int_eq(dat_key_mark_check(test_conn, other, NOW), HWS_ERR_CRYPTO);
+	dat_keys_free(other);
+	dat_keys_free(keys);
+}
+END_TEST
+
 int main(void)
 {
 	return test_engines_main("admin/data/audit",
@@ -242,5 +265,6 @@ int main(void)
 					what_retention_takes_leaves_a_whole_chain,
 					events_are_found_by_what_they_say,
 					hostile_texts_are_told_all_the_same,
-					writers_stand_in_one_line, a_secret_setting_is_sealed));
+					writers_stand_in_one_line, a_secret_setting_is_sealed,
+					other_keys_are_not_taken_for_those_of_the_database));
 }
