@@ -31,6 +31,11 @@ int dat_change_one(struct sql_conn *c, const char *text, const struct sql_value 
 	return r == HWS_OK && changed == 0 ? HWS_ERR_NOTFOUND : r;
 }
 
+int dat_touched(const struct sql_conn *c, int r)
+{
+	return sql_in_transaction(c) ? r : HWS_OK;
+}
+
 int dat_count_up(struct sql_conn *c, const char *name, int64_t *ret)
 {
 	return sql_number(c, "UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value",

@@ -45,6 +45,9 @@ int dat_tx_end(struct dat_tx *tx, int r) HWS_MUST_CHECK;
 /* Runs a statement that must change exactly one row: HWS_ERR_NOTFOUND when it changes none. */
 int dat_change_one(struct sql_conn *c, const char *text, const struct sql_value *params,
 		size_t n) HWS_MUST_CHECK;
+/* What becomes of a read when the note that something was used ended with r: goes on, unless that
+ * spoilt the caller's transaction. Who can read shall, also while the disk is full. */
+int dat_touched(const struct sql_conn *c, int r) HWS_MUST_CHECK;
 /* The next number of a counter; also a lock: others wait until the transaction ends. */
 int dat_count_up(struct sql_conn *c, const char *name, int64_t *ret) HWS_MUST_CHECK;
 

@@ -175,12 +175,17 @@ int dat_session_check(struct sql_conn *c, const char *token, int64_t now, struct
 					ret_account->status != DAT_ENABLED))
 		r = HWS_ERR_NOTFOUND;
 	if (r == HWS_OK && now - f.s.last_used_at >= TOUCH_MS) {
-		f.s.last_used_at = now;
-		f.s.expires_at = now + f.life_ms;
+		int64_t until = now + f.life_ms;
+
 		r = sql_run(c,
 				"UPDATE auth_session SET last_used_at = $1, expires_at = $2 WHERE "
 				"guid = $3",
-				SQL_P(SQL_I(now), SQL_I(f.s.expires_at), SQL_T(f.s.guid)));
+				SQL_P(SQL_I(now), SQL_I(until), SQL_T(f.s.guid)));
+		if (r == HWS_OK) {
+			f.s.last_used_at = now;
+			f.s.expires_at = until;
+		}
+		r = dat_touched(c, r);
 	}
 	if (r == HWS_OK)
 		*ret = f.s;

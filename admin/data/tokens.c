@@ -164,10 +164,11 @@ int dat_token_check(struct sql_conn *c, const char *token, const char *ip, int64
 	if (r == HWS_OK)
 		r = read_scopes(c, &t);
 	if (r == HWS_OK && now - t.last_used_at >= TOUCH_MS)
-		r = sql_run(c,
-				"UPDATE api_token SET last_used_at = $1, last_ip = $2 WHERE guid = "
-				"$3",
-				SQL_P(SQL_I(now), SQL_T(ip), SQL_T(t.guid)));
+		r = dat_touched(c,
+				sql_run(c,
+						"UPDATE api_token SET last_used_at = $1, last_ip = "
+						"$2 WHERE guid = $3",
+						SQL_P(SQL_I(now), SQL_T(ip), SQL_T(t.guid))));
 	if (r == HWS_OK)
 		*ret = t;
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_DENIED : r;

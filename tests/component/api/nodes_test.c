@@ -152,9 +152,33 @@ START_TEST(a_node_with_other_keys_does_not_start)
 }
 END_TEST
 
+START_TEST(a_database_that_cannot_be_written_is_no_health)
+{
+	int64_t end = ground_now() + 60000;
+
+	(void)api_must(&a, 200, API_NOBODY, "GET", "/api/v1/health", NULL);
+	ck_ok(sql_run(g.c,
+			"CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN "
+			"RAISE ''full'' USING ERRCODE = ''53100''; END'",
+			SQL_NONE));
+	ck_ok(sql_run(g.c,
+			"CREATE TRIGGER full1 BEFORE INSERT OR UPDATE ON setting EXECUTE FUNCTION "
+			"disk_full()",
+			SQL_NONE));
+	/* of the other node nobody has asked yet */
+	(void)api_must(&b, 503, API_NOBODY, "GET", "/api/v1/health", NULL);
+	ck_ok(sql_run(g.c, "DROP FUNCTION disk_full() CASCADE", SQL_NONE));
+	while (api_call(&b, API_NOBODY, "GET", "/api/v1/health", NULL)->status != 200) {
+		ck_assert_int_lt(ground_now(), end);
+		(void)usleep(500000);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("api_nodes", 120, set_up, tear_down,
 			TESTS(what_one_is_told_the_other_does, both_write_and_the_latest_counts,
-					a_node_with_other_keys_does_not_start));
+					a_node_with_other_keys_does_not_start,
+					a_database_that_cannot_be_written_is_no_health));
 }

@@ -1,5 +1,6 @@
 /* Tokens of scripts, second factors, challenges, keys outside the database: on both engines. */
 #include "admin/data/factors.h"
+#include "admin/data/sessions.h"
 #include "admin/data/tokens.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -120,6 +121,70 @@ START_TEST(a_token_does_what_its_scopes_say_until_its_day)
 }
 END_TEST
 
+/* As when the disk is full. */
+static void stop_writing(void)
+{
+	if (strcmp(sql_engine_name(test_db), "sqlite") == 0) {
+		ck_ok(sql_run(test_conn, "PRAGMA query_only = 1", SQL_NONE));
+		return;
+	}
+	ck_ok(sql_run(test_conn,
+			"CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN "
+			"RAISE ''full'' USING ERRCODE = ''53100''; END'",
+			SQL_NONE));
+	ck_ok(sql_run(test_conn,
+			"CREATE TRIGGER full1 BEFORE UPDATE ON auth_session EXECUTE FUNCTION "
+			"disk_full()",
+			SQL_NONE));
+	ck_ok(sql_run(test_conn,
+			"CREATE TRIGGER full2 BEFORE UPDATE ON api_token EXECUTE FUNCTION "
+			"disk_full()",
+			SQL_NONE));
+}
+
+static void write_again(void)
+{
+	if (strcmp(sql_engine_name(test_db), "sqlite") == 0)
+		ck_ok(sql_run(test_conn, "PRAGMA query_only = 0", SQL_NONE));
+	else
+		ck_ok(sql_run(test_conn, "DROP FUNCTION disk_full() CASCADE", SQL_NONE));
+}
+
+START_TEST(who_can_read_reads_while_nothing_can_be_written)
+{
+	struct dat_token_new_row in = {
+		.name = "script", .account_guid = account, .scope[DAT_AREA_DEVICE] = DAT_SCOPE_READ
+	};
+	char guid[DAT_GUID_TEXT], token[DAT_TOKEN_TEXT], secret[DAT_TOKEN_TEXT];
+	struct dat_session s;
+	struct dat_account a;
+	struct dat_token t;
+
+	begin();
+	ck_ok(dat_token_add(test_conn, &in, NOW, guid, token));
+	ck_ok(dat_session_add(test_conn,
+			&(struct dat_session_new){ .account_guid = account,
+					.kind = DAT_SESSION_CLIENT,
+					.device_id = "123",
+					.device_uuid = "u",
+					.ip = "" },
+			NOW, secret));
+	ck_ok(sql_run(test_conn, "UPDATE auth_session SET life_ms = $1, expires_at = $2",
+			SQL_P(SQL_I(DAT_DAY_MS), SQL_I(NOW + DAT_DAY_MS))));
+	stop_writing();
+	ck_ok(dat_token_check(test_conn, token, "", NOW + DAT_DAY_MS / 2, &t, &a));
+	ck_ok(dat_session_check(test_conn, secret, NOW + DAT_DAY_MS / 2, &s, &a));
+	/* no longer than it was let live */
+	ck_assert_int_eq(s.expires_at, NOW + DAT_DAY_MS);
+	ck_assert_int_eq(dat_session_check(test_conn, secret, NOW + DAT_DAY_MS, &s, &a),
+			HWS_ERR_DENIED);
+	write_again();
+	ck_ok(dat_session_check(test_conn, secret, NOW + DAT_DAY_MS / 2, &s, &a));
+	ck_assert_int_eq(s.expires_at, NOW + DAT_DAY_MS / 2 + DAT_DAY_MS);
+	end();
+}
+END_TEST
+
 /* As a telephone does it. */
 static void code_at(const char *secret_text, int64_t now, char code[HWS_TOTP_CODE_TEXT])
 {
@@ -236,6 +301,7 @@ int main(void)
 	return test_engines_main("admin/data/logins",
 			TESTS(a_sealed_text_opens_only_in_its_place,
 					a_token_does_what_its_scopes_say_until_its_day,
+					who_can_read_reads_while_nothing_can_be_written,
 					digits_and_recovery_codes_serve_once,
 					a_challenge_is_of_one_client_and_few_tries,
 					a_challenge_takes_the_telephone_or_a_recovery_code));
