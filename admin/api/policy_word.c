@@ -10,11 +10,9 @@
 #include "admin/data/rules.h"
 #include "admin/data/sessions.h"
 #include "admin/data/switch.h"
+#include "admin/data/waiting.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
-
-/* Devices that were refused and wait: anybody can make some up. */
-#define WAITING_MAX 1000
 
 struct asker {
 	struct sql_conn *c;
@@ -214,11 +212,6 @@ void adi_policy_answer(struct adi_app *app, const struct hws_policy_say_line *q,
 
 /* --- what is told ----------------------------------------------------------------------------- */
 
-static int waiting(struct sql_conn *c, int64_t *ret)
-{
-	return sql_number(c, "SELECT count(*) FROM device WHERE status = 2", SQL_NONE, ret);
-}
-
 /* HWS_ERR_NOTFOUND: not of a device that is here. */
 static int take_rename(struct sql_conn *c, const struct hws_policy_say_line *d, int64_t now)
 {
@@ -251,14 +244,11 @@ static int take_rename(struct sql_conn *c, const struct hws_policy_say_line *d, 
 static int must_wait(struct sql_conn *c, const struct hws_policy_say_line *d,
 		const struct adi_settings *settings, bool *ret)
 {
-	int64_t n = 0;
-	int r = d->refused ? waiting(c, &n) : HWS_OK;
+	int r;
 
-	*ret = d->refused || settings->require_approval;
-	if (r == HWS_OK && n >= WAITING_MAX)
-		return HWS_ERR_FULL;
-	if (r < 0 || *ret || !*d->key)
-		return r;
+	*ret = settings->require_approval;
+	if (*ret || !*d->key)
+		return HWS_OK;
 	r = dat_device_has_twin(c, d->id, d->uuid, d->key);
 	*ret = r == HWS_OK;
 	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
@@ -276,12 +266,31 @@ static int take_new(struct adi_app *app, struct sql_conn *c, const struct hws_po
 	r = must_wait(c, d, &settings, &pending);
 	if (r == HWS_OK)
 		r = adi_device_register(app, c, d->id, d->uuid, pending, d->address, guid);
+	if (r == HWS_OK)
+		r = dat_waiting_over(c, guid);
 	if (r == HWS_OK && *d->key)
 		r = dat_device_set_key(c, guid, d->key, now);
-	if (r == HWS_OK && !d->refused && *d->address)
+	if (r == HWS_OK && *d->address)
 		r = dat_device_seen(c,
 				&(struct dat_seen){ .id = d->id, .ip = d->address, .at = seen }, 1);
 	return r;
+}
+
+/* It was told that it may not register yet. */
+static int take_refused(struct adi_app *app, struct sql_conn *c,
+		const struct hws_policy_say_line *d, int64_t now)
+{
+	char guid[DAT_GUID_TEXT];
+	int r = dat_waiting_again(c, d->id, d->uuid, d->key, now);
+
+	if (r != HWS_ERR_NOTFOUND)
+		return r;
+	r = dat_waiting_room(c, d->address);
+	if (r == HWS_OK)
+		r = adi_device_register(app, c, d->id, d->uuid, true, d->address, guid);
+	if (r == HWS_OK)
+		r = dat_waiting_mark(c, guid, d->address, now);
+	return r == HWS_OK && *d->key ? dat_device_set_key(c, guid, d->key, now) : r;
 }
 
 static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws_policy_say_line *d)
@@ -294,6 +303,8 @@ static int take_device(struct adi_app *app, struct sql_conn *c, const struct hws
 		if (r != HWS_ERR_NOTFOUND)
 			return r;
 	}
+	if (d->refused)
+		return take_refused(app, c, d, now);
 	/* most of what comes is told again, and is here as it is */
 	r = dat_device_as_told(c, d->id, d->uuid, d->key, seen);
 	return r == HWS_ERR_NOTFOUND ? take_new(app, c, d, now, seen) : r;
@@ -351,6 +362,8 @@ void adi_policy_beat(struct adi_app *app, const char *node)
 
 	if (r == HWS_OK)
 		r = dat_live_beat(c, node, now);
+	if (r == HWS_OK)
+		r = dat_waiting_sweep(c, now);
 	if (r == HWS_OK)
 		r = dat_live_sweep(c, now, &n);
 	if (r == HWS_OK)

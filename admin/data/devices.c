@@ -118,7 +118,7 @@ int dat_device_as_told(
 
 	return sql_number(c,
 			"SELECT 1 FROM device WHERE id = $1 AND uuid = $2 AND pk = $3 AND "
-			"last_online >= $4",
+			"last_online >= $4 AND deployed_by = ''",
 			SQL_P(SQL_T(id), SQL_T(uuid), SQL_T(key), SQL_I(seen)), &one);
 }
 

@@ -542,6 +542,29 @@ static void order(json_t *req)
 	json_decref(ans);
 }
 
+/* How many are on the list of those that may not register yet. */
+static int64_t on_list(void)
+{
+	int64_t n = -1;
+
+	ck_ok(sql_number(sql,
+			"SELECT count(*) FROM device WHERE deployed_by LIKE 'waits 127.0.0.%'",
+			SQL_NONE, &n));
+	return n;
+}
+
+static bool one_waits(void *arg)
+{
+	(void)arg;
+	return on_list() == 1;
+}
+
+static bool none_waits(void *arg)
+{
+	(void)arg;
+	return on_list() == 0;
+}
+
 START_TEST(a_device_that_is_kept_out_waits_for_approval)
 {
 	struct waits w = { .id = "123456789" };
@@ -553,10 +576,12 @@ START_TEST(a_device_that_is_kept_out_waits_for_approval)
 	ck_assert_int_eq(device_register(&d), R(NOT_DEPLOYED));
 	ck_assert_int_eq(device_register(&d), R(NOT_DEPLOYED));
 	ck_assert(test_until(is_waiting, &w, WAIT_MS));
+	ck_assert(test_until(one_waits, NULL, WAIT_MS));
 	ck_ok(dat_device_set_status(sql, w.device.guid, DAT_DEVICE_ON, now()));
 	order(json_pack("{s:s,s:s,s:s,s:s}", "cmd", "enrol", "id", w.id, "uuid", w.device.uuid,
 			"pk", hws_key_text(d.pk, key)));
 	ck_assert_int_eq(device_register(&d), R(OK));
+	ck_assert(test_until(none_waits, NULL, WAIT_MS));
 	device_done(&d);
 }
 END_TEST
