@@ -1,5 +1,6 @@
 /* api/app: opens what handlers share, and answers what all of them must answer alike. */
 #include "admin/api/app.h"
+#include "admin/api/audit_mark.h"
 #include "admin/api/presence.h"
 #include "admin/api/recordings.h"
 #include "admin/api/report_rate.h"
@@ -66,6 +67,7 @@ static int begin(struct adi_app *a, struct hws_error *err)
 	if (r == HWS_OK) {
 		r = dat_group_default(c, adi_now(), guid);
 		adi_app_settings(a, c, &s);
+		adi_audit_mark_keep(a->audit_mark, c, a->keys);
 		sql_give(c);
 	}
 	return r < 0 ? hws_error_set(err, r, "the database cannot be written to") : HWS_OK;
@@ -152,6 +154,8 @@ int adi_app_new(const struct adi_config *conf, struct adi_app **ret, struct hws_
 	else
 		r = hws_daemon_state_dir("hawser-api", a->state_dir, sizeof(a->state_dir), err);
 	if (r == HWS_OK)
+		r = adi_audit_mark_new(a->state_dir, &a->audit_mark, err);
+	if (r == HWS_OK)
 		r = open_store(a, err);
 	if (r == HWS_OK)
 		r = open_keys(a, err);
@@ -182,6 +186,7 @@ void adi_app_free(struct adi_app *a)
 	ntf_sender_free(a->sender);
 	adi_recordings_free(a->recordings);
 	sql_close(a->db);
+	adi_audit_mark_free(a->audit_mark);
 	dat_keys_free(a->keys);
 	pthread_mutex_destroy(&a->lock);
 	hws_free(a);

@@ -27,6 +27,7 @@ struct adi_settings {
 
 struct adi_identity;
 struct adi_fleet;
+struct adi_audit_mark;
 struct adi_presence;
 struct adi_recordings;
 struct adi_report_rate;
@@ -35,8 +36,9 @@ struct adi_app {
 	const struct adi_config *_Atomic conf; /* another after a reload; none ends before us */
 	struct sql_db *db;
 	struct dat_keys *keys;
-	struct adi_identity *identity; /* identity.h */
-	struct hws_slow_cost cost;     /* of new passwords */
+	struct adi_audit_mark *audit_mark; /* audit_mark.h */
+	struct adi_identity *identity;     /* identity.h */
+	struct hws_slow_cost cost;         /* of new passwords */
 	char state_dir[400];
 	char server_name[DAT_NAME_TEXT];
 	struct adi_presence *presence; /* of devices */

@@ -1,6 +1,7 @@
 /* api/keeper: a failure of the database is no reason to stop: everything here is tried again. */
 #include "admin/api/keeper.h"
 #include "admin/api/alarms.h"
+#include "admin/api/audit_mark.h"
 #include "admin/api/presence.h"
 #include "admin/api/recordings.h"
 #include "admin/data/audit.h"
@@ -218,6 +219,7 @@ static void work(struct adi_keeper *k, bool last)
 	adi_app_settings(k->app, c, &(struct adi_settings){ 0 }); /* for who may not wait */
 	if (adi_presence_poll(k->app->presence, c) < 0)
 		hws_debug("changes_not_read");
+	adi_audit_mark_keep(k->app->audit_mark, c, k->app->keys);
 	if (last || now - k->wrote_at >= WRITE_MS || now < k->wrote_at) {
 		k->wrote_at = now;
 		write_seen(k, c);

@@ -1,6 +1,6 @@
 /* The audit in the console: events, their export without a bound, and a check of the chain. */
+#include "admin/api/audit_mark.h"
 #include "admin/api/work.h"
-#include "admin/data/audit.h"
 #include "shared/base/csv.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -285,7 +285,8 @@ static int do_verify(struct adi_work *w)
 {
 	struct dat_audit_verdict v;
 	char text[300];
-	int r = dat_audit_verify(w->c, w->app->keys, &v);
+	struct dat_audit_mark seen = adi_audit_mark_seen(w->app->audit_mark);
+	int r = dat_audit_verify(w->c, w->app->keys, &seen, &v);
 
 	if (r < 0)
 		return r;

@@ -284,26 +284,99 @@ static int walk_all(struct sql_conn *c, struct walk *w, const struct head *h)
 	return HWS_OK;
 }
 
-#define HEAD "SELECT seq, mac, first_seq, first_mac, seal FROM audit_head WHERE one = 1"
-
-static int verify(struct sql_conn *c, const struct dat_keys *keys, struct dat_audit_verdict *v,
-		int64_t *ret_first)
+static int get_head(struct sql_conn *c, struct head *h)
 {
+	return sql_one(c,
+			"SELECT seq, mac, first_seq, first_mac, seal FROM audit_head WHERE one = 1",
+			SQL_NONE, read_head, h);
+}
+
+static bool sealed(const struct dat_keys *keys, const struct head *h)
+{
+	char seal[DAT_HASH_TEXT];
+
+	head_seal(keys, h, seal);
+	return hws_str_equal(seal, h->seal);
+}
+
+static int read_mac(const struct sql_row *row, void *arg)
+{
+	return sql_copy(row, 0, arg, DAT_HASH_TEXT);
+}
+
+/* Whether an event that was seen is in the chain with these ends. What was trimmed since is: only
+ * who has the key moves the first end. */
+static int stands(struct sql_conn *c, const struct head *h, const struct dat_audit_mark *seen,
+		bool *ret)
+{
+	char mac[DAT_HASH_TEXT] = "";
+	int r = HWS_OK;
+
+	*ret = true;
+	if (!seen || !seen->seq || seen->seq < h->first_seq)
+		return HWS_OK;
+	if (seen->seq == h->first_seq)
+		memcpy(mac, h->first_mac, sizeof(mac));
+	else if (seen->seq <= h->seq)
+		r = sql_one(c, "SELECT mac FROM audit_event WHERE seq = $1",
+				SQL_P(SQL_I(seen->seq)), read_mac, mac);
+	*ret = hws_str_equal(mac, seen->mac);
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+}
+
+static int reached(struct sql_conn *c, const struct dat_keys *keys,
+		const struct dat_audit_mark *seen, struct dat_audit_mark *ret, bool *ret_stands)
+{
+	struct head h = { 0 };
+	int r = get_head(c, &h);
+
+	*ret = (struct dat_audit_mark){ 0 };
+	*ret_stands = !seen || !seen->seq;
+	if (r == HWS_ERR_NOTFOUND)
+		return HWS_OK;
+	if (r < 0)
+		return r;
+	/* ends that were forged are no place to be marked */
+	if (!sealed(keys, &h)) {
+		*ret_stands = false;
+		return HWS_OK;
+	}
+	ret->seq = h.seq;
+	memcpy(ret->mac, h.mac, sizeof(ret->mac));
+	return stands(c, &h, seen, ret_stands);
+}
+
+int dat_audit_reached(struct sql_conn *c, const struct dat_keys *keys,
+		const struct dat_audit_mark *seen, struct dat_audit_mark *ret, bool *ret_stands)
+{
+	int r = reached(c, keys, seen, ret, ret_stands);
+
+	/* what was seen may have been trimmed between the two looks */
+	return r == HWS_OK && !*ret_stands ? reached(c, keys, seen, ret, ret_stands) : r;
+}
+
+static int verify(struct sql_conn *c, const struct dat_keys *keys,
+		const struct dat_audit_mark *seen, struct dat_audit_verdict *v, int64_t *ret_first)
+{
+	static const char put_back[] = "all of it was put back to an earlier state";
 	struct walk w = { .keys = keys, .v = v };
 	struct head h = { 0 };
-	char seal[DAT_HASH_TEXT];
 	int64_t n = 0;
-	int r = sql_one(c, HEAD, SQL_NONE, read_head, &h);
+	bool still = true;
+	int r = get_head(c, &h);
 
 	if (r == HWS_ERR_NOTFOUND) {
 		r = sql_number(c, "SELECT count(*) FROM audit_event", SQL_NONE, &n);
-		return r == HWS_OK && n ? wrong(v, 0, "the record of the ends was taken away") : r;
+		if (r < 0)
+			return r;
+		if (n)
+			return wrong(v, 0, "the record of the ends was taken away");
+		return seen && seen->seq ? wrong(v, 1, put_back) : HWS_OK;
 	}
 	if (r < 0)
 		return r;
 	*ret_first = h.first_seq;
-	head_seal(keys, &h, seal);
-	if (!hws_str_equal(seal, h.seal))
+	if (!sealed(keys, &h))
 		return wrong(v, 0, "the record of the ends was changed, or the key is another");
 	w.seq = h.first_seq;
 	memcpy(w.mac, h.first_mac, sizeof(w.mac));
@@ -312,22 +385,25 @@ static int verify(struct sql_conn *c, const struct dat_keys *keys, struct dat_au
 		return r;
 	r = sql_number(c, "SELECT count(*) FROM audit_event WHERE seq <= $1",
 			SQL_P(SQL_I(h.first_seq)), &n);
-	return r == HWS_OK && n ? wrong(v, h.first_seq, "events were put in front") : r;
+	if (r == HWS_OK && n)
+		return wrong(v, h.first_seq, "events were put in front");
+	if (r == HWS_OK)
+		r = stands(c, &h, seen, &still);
+	return r == HWS_OK && !still ? wrong(v, HWS_MIN(seen->seq, h.seq + 1), put_back) : r;
 }
 
 int dat_audit_fits(struct sql_conn *c, const struct dat_keys *keys)
 {
 	struct head h = { 0 };
-	char seal[DAT_HASH_TEXT];
-	int r = sql_one(c, HEAD, SQL_NONE, read_head, &h);
+	int r = get_head(c, &h);
 
 	if (r < 0)
 		return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
-	head_seal(keys, &h, seal);
-	return hws_str_equal(seal, h.seal) ? HWS_OK : HWS_ERR_CRYPTO;
+	return sealed(keys, &h) ? HWS_OK : HWS_ERR_CRYPTO;
 }
 
-int dat_audit_verify(struct sql_conn *c, const struct dat_keys *keys, struct dat_audit_verdict *ret)
+int dat_audit_verify(struct sql_conn *c, const struct dat_keys *keys,
+		const struct dat_audit_mark *seen, struct dat_audit_verdict *ret)
 {
 	struct dat_audit_verdict v = { .whole = false };
 	int64_t first = 0, after = 1;
@@ -338,7 +414,7 @@ int dat_audit_verify(struct sql_conn *c, const struct dat_keys *keys, struct dat
 
 		v = (struct dat_audit_verdict){ .whole = true, .what = "" };
 		first = after = 0;
-		r = verify(c, keys, &v, &first);
+		r = verify(c, keys, seen, &v, &first);
 		if (r < 0 && v.whole)
 			return r;
 		if (!v.whole)

@@ -1,6 +1,7 @@
 /* admin/data/audit: what happened, in a chain: each event carries a MAC over itself and the one
  * before, under a key that is not in the database. Who can write to the database alone can neither
- * change an event, take one out, put one in, nor cut the end off without its being seen. */
+ * change an event, take one out, put one in, nor cut the end off without its being seen; nor, where
+ * a mark is kept elsewhere, put all of it back to an earlier state. */
 #pragma once
 #include "admin/data/keys.h"
 
@@ -67,9 +68,19 @@ struct dat_audit_verdict {
 	int64_t bad_seq; /* the first that is wrong or missing; 0 = the record of the ends itself */
 	const char *what;
 };
-/* Reads all of it, some at a time: writers go on meanwhile. */
+/* An event that was there, and with it all before it. */
+struct dat_audit_mark {
+	int64_t seq; /* 0 = none */
+	char mac[DAT_HASH_TEXT];
+};
+/* Reads all of it, some at a time: writers go on meanwhile. `seen`: must still be there; NULL =
+ * nothing is known. */
 int dat_audit_verify(struct sql_conn *c, const struct dat_keys *keys,
-		struct dat_audit_verdict *ret) HWS_MUST_CHECK;
+		const struct dat_audit_mark *seen, struct dat_audit_verdict *ret) HWS_MUST_CHECK;
+/* The last event, and whether what was seen before still stands; a few rows are read. */
+int dat_audit_reached(struct sql_conn *c, const struct dat_keys *keys,
+		const struct dat_audit_mark *seen, struct dat_audit_mark *ret,
+		bool *ret_stands) HWS_MUST_CHECK;
 /* HWS_ERR_CRYPTO: the record of the ends is of another key, or was changed. */
 int dat_audit_fits(struct sql_conn *c, const struct dat_keys *keys) HWS_MUST_CHECK;
 /* Takes away what is older, and vouches for the cut. At most `max` at a time; *ret: how many. */

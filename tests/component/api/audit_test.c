@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static struct api api;
 static struct desk desk;
@@ -186,6 +187,53 @@ START_TEST(a_changed_row_is_seen)
 }
 END_TEST
 
+static bool marked(void *arg)
+{
+	const char *seq = arg; /* "17 " */
+	char path[400], line[100] = "";
+	FILE *f;
+	bool ok;
+
+	(void)snprintf(path, sizeof(path), "%s/state/audit.mark", api.dir);
+	f = fopen(path, "r");
+	ok = f && fgets(line, sizeof(line), f) && strncmp(line, seq, strlen(seq)) == 0;
+	if (f)
+		(void)fclose(f);
+	return ok;
+}
+
+/* The database as it was, the record of the ends and all: the chain alone is whole. */
+START_TEST(an_audit_that_was_put_back_is_seen)
+{
+	struct stat st;
+	char path[400];
+	char seq[] = "15 ";
+	json_t *o;
+
+	for (int i = 0; i < 15; i++) {
+		if (i == 10)
+			desk_ok(sql_run(desk.c, "CREATE TABLE kept AS SELECT * FROM audit_head",
+					SQL_NONE));
+		event("device.note", "anna", "x", "{}");
+	}
+	ck_assert(test_until(marked, seq, TEST_PATIENCE_MS));
+	(void)snprintf(path, sizeof(path), "%s/state/audit.mark", api.dir);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	desk_ok(sql_run(desk.c, "DELETE FROM audit_event WHERE seq > 10", SQL_NONE));
+	desk_ok(sql_run(desk.c, "DELETE FROM audit_head", SQL_NONE));
+	desk_ok(sql_run(desk.c, "INSERT INTO audit_head SELECT * FROM kept", SQL_NONE));
+	o = api_must(&api, 200, API_LOCAL, "POST", "/api/v1/audit/verify", NULL);
+	ck_assert(json_is_false(api_at(o, "ok")));
+	ck_assert_int_eq(api_int(o, "first_bad"), 11);
+	ck_assert_ptr_nonnull(strstr(api_text(o, "text"), "put back"));
+	(void)test_proc_must_expect(&api.proc, "audit.put_back", TEST_PATIENCE_MS);
+	/* nor is it forgotten, whatever follows */
+	event("device.note", "anna", "x", "{}");
+	ck_assert(marked(seq));
+}
+END_TEST
+
 START_TEST(who_may_read_it)
 {
 	char eve[DAT_GUID_TEXT], ann[DAT_GUID_TEXT];
@@ -208,7 +256,7 @@ int main(void)
 	TCase *c = test_case(s, "audit", 60,
 			TESTS(events_are_found_by_what_they_are, pages_stand_while_more_comes,
 					all_of_it_is_exported, a_changed_row_is_seen,
-					who_may_read_it));
+					an_audit_that_was_put_back_is_seen, who_may_read_it));
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	return test_suite_run(s);

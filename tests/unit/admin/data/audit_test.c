@@ -42,7 +42,7 @@ static struct dat_audit_verdict verdict(const struct dat_keys *keys)
 {
 	struct dat_audit_verdict v = { 0 };
 
-	ck_ok(dat_audit_verify(test_conn, keys, &v));
+	ck_ok(dat_audit_verify(test_conn, keys, NULL, &v));
 	return v;
 }
 
@@ -92,6 +92,77 @@ START_TEST(what_is_done_to_the_chain_shows)
 	}
 	dat_keys_free(keys);
 	dat_keys_free(other);
+}
+END_TEST
+
+/* What the chain says for itself, and what it says of an event that was seen. */
+static void check_seen(const struct dat_keys *keys, const struct dat_audit_mark *seen, int64_t bad)
+{
+	struct dat_audit_verdict v = { 0 };
+	struct dat_audit_mark now;
+	bool stands = false;
+
+	ck_assert(verdict(keys).whole);
+	ck_ok(dat_audit_verify(test_conn, keys, seen, &v));
+	ck_assert(v.whole == !bad);
+	ck_assert_int_eq(v.bad_seq, bad);
+	ck_ok(dat_audit_reached(test_conn, keys, seen, &now, &stands));
+	ck_assert(stands == !bad);
+}
+
+START_TEST(a_chain_that_was_put_back_is_not_what_was_seen)
+{
+	struct dat_keys *keys = new_keys();
+	struct dat_audit_mark seen = { 0 }, now;
+	bool stands;
+	int64_t n;
+
+	check_seen(keys, &seen, 0);
+	for (int k = 0; k < 10; k++) {
+		if (k == 6)
+			harm("CREATE TEMPORARY TABLE kept AS SELECT * FROM audit_head");
+		add(keys, "a", "a", NOW + k);
+	}
+	ck_ok(dat_audit_reached(test_conn, keys, &seen, &seen, &stands));
+	ck_assert(stands);
+	ck_assert_int_eq(seen.seq, 10);
+	check_seen(keys, &seen, 0);
+	add(keys, "a", "a", NOW + 10);
+	check_seen(keys, &seen, 0);
+	/* trimmed up to it, and beyond */
+	ck_ok(dat_audit_trim(test_conn, keys, NOW + 10, 100, &n));
+	ck_assert_int_eq(n, 10);
+	check_seen(keys, &seen, 0);
+	ck_ok(dat_audit_trim(test_conn, keys, NOW + 20, 100, &n));
+	check_seen(keys, &seen, 0);
+	/* put back as it was after six, and so that it grew again over what was seen */
+	harm("DELETE FROM audit_event");
+	harm("DELETE FROM audit_head");
+	for (int k = 0; k < 10; k++)
+		add(keys, "a", "a", NOW + k);
+	check_seen(keys, &seen, 0);
+	harm("DROP TABLE kept");
+	harm("CREATE TEMPORARY TABLE kept AS SELECT * FROM audit_head");
+	add(keys, "a", "evil", NOW + 11);
+	ck_ok(dat_audit_reached(test_conn, keys, &seen, &seen, &stands));
+	ck_assert_int_eq(seen.seq, 11);
+	harm("DELETE FROM audit_event WHERE seq > 10");
+	harm("DELETE FROM audit_head");
+	harm("INSERT INTO audit_head SELECT * FROM kept");
+	check_seen(keys, &seen, 11);
+	add(keys, "a", "good", NOW + 11);
+	add(keys, "a", "good", NOW + 12);
+	check_seen(keys, &seen, 11);
+	harm("DELETE FROM audit_event");
+	harm("DELETE FROM audit_head");
+	check_seen(keys, &seen, 1);
+	/* ends that were forged are not marked */
+	add(keys, "a", "a", NOW);
+	harm("UPDATE audit_head SET seq = 7");
+	ck_ok(dat_audit_reached(test_conn, keys, NULL, &now, &stands));
+	ck_assert(!stands);
+	harm("DROP TABLE kept");
+	dat_keys_free(keys);
 }
 END_TEST
 
@@ -262,6 +333,7 @@ int main(void)
 {
 	return test_engines_main("admin/data/audit",
 			TESTS(what_is_done_to_the_chain_shows,
+					a_chain_that_was_put_back_is_not_what_was_seen,
 					what_retention_takes_leaves_a_whole_chain,
 					events_are_found_by_what_they_say,
 					hostile_texts_are_told_all_the_same,
