@@ -77,10 +77,11 @@ static const struct hws_option table[] = {
 
 	{ "devices", "rendezvous-control", 0, HWS_OPT_PATH, AT(rendezvous_control), "", 0, 0, NULL,
 			0, "FILE",
-			"Control socket of the ID server of this machine: what is online, orders, signatures.",
+			"Control socket of the ID server of this machine: what is online, orders, signatures (default: hawser-rendezvous/control.sock beside the runtime folder, once it is there).",
 			NULL },
 	{ "devices", "relay-control", 0, HWS_OPT_STR, AT(relay_control), "", 0, 0, NULL, 0, "FILES",
-			"Control sockets of relays of this machine; comma separated.", NULL },
+			"Control sockets of relays of this machine; comma separated (default: hawser-relay/control.sock there).",
+			NULL },
 	{ "devices", "register-by-reports", 0, HWS_OPT_BOOL, AT(register_by_reports), "no", 0, 0,
 			NULL, 0, NULL,
 			"Enter devices that nobody has told of when they first report; only where the ID server is none of ours, since anybody may report.",

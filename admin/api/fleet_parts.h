@@ -27,6 +27,7 @@ struct adi_fleet {
 	/* Of the thread alone. */
 	struct adi_sample sample[ADI_SAMPLES];
 	size_t samples;
+	bool relay_listed; /* of this machine: a page without relays would hide it */
 	int64_t listed_at; /* when it was last asked who is on line */
 
 	pthread_mutex_t lock; /* of what follows, and of `stop` */

@@ -3,7 +3,9 @@
 #include "admin/api/alarms.h"
 #include "admin/api/fleet_parts.h"
 #include "admin/api/presence.h"
+#include "admin/data/audit.h"
 #include "admin/data/conn_log.h"
+#include "admin/data/relays.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -13,8 +15,10 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ASK_S 5
+#define RELAY_PORT 21117
 #define LIST_MS (30ll * 1000)
 #define LIST_PAGE 999
 #define LIST_PAGES_MAX 200u
@@ -222,6 +226,63 @@ static void name_unlinked(const struct adi_app *app, struct adi_fleet_state *st)
 				"policy-socket and api-socket in its rendezvous.conf.");
 }
 
+/* A relay of this machine that serves is listed, unless the operator lists any: an empty page
+ * would say that there is none. */
+static int enter_relay(struct adi_fleet *f, struct sql_conn *c, const char *control, int64_t now)
+{
+	struct dat_relay y = {
+		.name = "this machine", .port = RELAY_PORT, .weight = 100, .state = DAT_RELAY_ON
+	};
+	char guid[DAT_GUID_TEXT];
+	struct dat_tx tx;
+	int r = gethostname(y.host, sizeof(y.host) - 1) == 0 ? HWS_OK : HWS_ERR_NOTFOUND;
+
+	if (r == HWS_OK)
+		r = hws_str_copy(y.control, sizeof(y.control), control);
+	if (r == HWS_OK)
+		r = dat_tx_begin(&tx, c);
+	if (r < 0)
+		return r;
+	r = dat_relay_add(c, &y, now, guid);
+	if (r == HWS_OK)
+		r = dat_audit_add(c, f->app->keys,
+				&(struct dat_event){ .kind = "relay.add",
+						.actor_name = "hawser-api",
+						.via = "local",
+						.target_kind = "relay",
+						.target_guid = guid,
+						.target_name = y.name },
+				now);
+	return dat_tx_end(&tx, r);
+}
+
+static int skip_relay(const struct dat_relay *y, void *arg)
+{
+	(void)y;
+	(void)arg;
+	return HWS_OK;
+}
+
+/* Once in a run: who removes it has seen it. */
+static void list_own_relay(struct adi_fleet *f, const struct adi_fleet_state *st)
+{
+	const struct dat_page one = { .limit = 1 };
+	struct sql_conn *c;
+	int64_t total = 0;
+	int r;
+
+	if (f->relay_listed || !st->relays || !st->relay[0].alive || !*st->relay[0].control ||
+			sql_take(f->app->db, &c) < 0)
+		return;
+	r = dat_relay_list(c, "", one, skip_relay, NULL, &total);
+	if (r == HWS_OK && total == 0)
+		r = enter_relay(f, c, st->relay[0].control, st->at);
+	f->relay_listed = r == HWS_OK || r == HWS_ERR_EXISTS;
+	if (r < 0)
+		hws_warn_limited("relay_not_listed", HWS_ERR("error", r));
+	sql_give(c);
+}
+
 /* --- who is on line --------------------------------------------------------------------------- */
 
 /* A page of ids, after the last of the page before; false: that was all, or it failed. */
@@ -360,6 +421,7 @@ static void look(struct adi_fleet *f)
 		pthread_mutex_unlock(&f->lock);
 		pairs = old;
 		list_online(f, st);
+		list_own_relay(f, st);
 	}
 	json_decref(pairs);
 	hws_free(before);
