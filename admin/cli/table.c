@@ -13,7 +13,7 @@ static const struct adm_noun nouns[] = {
 	{ "entry", NULL, "entries of an address book (--book NAME)" },
 	{ "rule", "access", "who may reach what" },
 	{ "role", NULL, "control roles: what may be done in a session" },
-	{ "strategy", NULL, "settings that are pushed to hosts" },
+	{ "strategy", NULL, "settings that are pushed to deployed clients" },
 	{ "audit", NULL, "what happened, and that nothing of it was changed" },
 	{ "token", NULL, "tokens of scripts" },
 	{ "recording", NULL, "recordings that were uploaded" },

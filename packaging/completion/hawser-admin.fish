@@ -28,7 +28,7 @@ complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a book -d 'address book
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a entry -d 'entries of an address book (--book NAME)'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a rule -d 'who may reach what'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a role -d 'control roles: what may be done in a session'
-complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a strategy -d 'settings that are pushed to hosts'
+complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a strategy -d 'settings that are pushed to deployed clients'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a audit -d 'what happened, and that nothing of it was changed'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a token -d 'tokens of scripts'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a recording -d 'recordings that were uploaded'
