@@ -1,7 +1,7 @@
 // The shell: who is logged in, the menu, and the router from the part of the address behind # to a view.
 
 import { api, may, session, setSession, whenLoggedOut } from "./api.js";
-import { attempt } from "./dialog.js";
+import { attempt, unsay } from "./dialog.js";
 import { button, fill, h } from "./dom.js";
 import { routes } from "./routes.js";
 import { loginView, passwordView, setUpView } from "./views/login.js";
@@ -35,9 +35,12 @@ function decode(text) {
 	}
 }
 
+// An account that must first see to itself is led nowhere else.
 function drawMenu(path) {
-	const groups = [...new Set(routes.filter((r) => r.menu && may(r.needs)).map((r) => r.menu))];
-	fill(nav, groups.map((group) => h("ul", { "aria-label": group }, routes.filter((r) => r.menu === group && may(r.needs))
+	const shown = held(session().account) ? [] : routes.filter((r) => r.menu && may(r.needs));
+	nav.hidden = !shown.length;
+	const groups = [...new Set(shown.map((r) => r.menu))];
+	fill(nav, groups.map((group) => h("ul", { "aria-label": group }, shown.filter((r) => r.menu === group)
 		.map((r) => h("li", null, h("a", { href: `#${r.path}`,
 			"aria-current": path === r.path || (r.path !== "/" && path.startsWith(`${r.path}/`)) ? "page" : null }, r.title))))));
 }
@@ -58,6 +61,7 @@ function drawTop() {
 async function logOut() {
 	if (await attempt(() => api.post("/logout"))) {
 		setSession(null);
+		unsay(true);
 		show();
 	}
 }
@@ -119,6 +123,7 @@ function keep(query) {
 
 function entered(given) {
 	setSession(given);
+	unsay(true);
 	if (where().path === "/setup")
 		history.replaceState(null, "", "#/");
 	show();
@@ -140,8 +145,14 @@ async function start() {
 	const theme = localStorage.getItem("theme");
 	if (theme === "light" || theme === "dark")
 		document.documentElement.dataset.theme = theme;
-	whenLoggedOut(show);
-	addEventListener("hashchange", show);
+	whenLoggedOut(() => {
+		unsay(true);
+		show();
+	});
+	addEventListener("hashchange", () => {
+		unsay();
+		show();
+	});
 	addEventListener("keydown", keys);
 	// What stands behind # is a view here: past the menu one goes without it.
 	document.querySelector("a.skip").addEventListener("click", (e) => {

@@ -7,12 +7,12 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const DAY_MS = 86400000;
 
-// The next of 1, 2, 5, 10, … above a value.
+// The next of 2, 4, 6, 8, 10, 20, … above a value: its half is a whole number as well.
 export function ceiling(value) {
-	if (!(value > 0))
-		return 1;
+	if (!(value > 2))
+		return 2;
 	const power = 10 ** Math.floor(Math.log10(value));
-	return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value);
+	return [2, 4, 6, 8, 10].map((n) => n * power).find((n) => n >= value);
 }
 
 // One path; a gap in what was measured is a gap in the line, and a point alone is a dot.

@@ -10,7 +10,7 @@ import { Table } from "./table.js";
 export function edit(spec, row, after) {
 	const can = may(row ? spec.names.change : spec.names.add);
 	const fields = spec.fields(row);
-	return dialog(row ? `${spec.one}: ${row.name ?? row.id ?? row.alias}` : `New: ${spec.one}`, (close) => {
+	return dialog(row ? `${spec.one}: ${row.name || row.alias || row.id}` : `New: ${spec.one}`, (close) => {
 		const form = new Form({ fields, value: row ?? {}, changes: Boolean(row), submit: row ? "Save" : "Add",
 			cancel: () => close(false), send: async (values) => {
 				const body = spec.body ? spec.body(values, row) : values;
@@ -31,12 +31,12 @@ export function edit(spec, row, after) {
 }
 
 async function remove(spec, row, close, after) {
-	const name = row.name ?? row.alias ?? row.id;
+	const name = row.name || row.alias || row.id;
 	if (!await confirm(`Remove ${name}?`, spec.loss ?? "It cannot be taken back.", "Remove"))
 		return;
 	if (await attempt(() => api.del(spec.path(row.guid)), "Removed.")) {
 		close(true);
-		after();
+		(spec.gone ?? after)();
 	}
 }
 

@@ -37,13 +37,33 @@ export function confirm(title, text, action, danger = true) {
 
 // What lies behind a dialog is neither seen nor read out: what went wrong is said in it. What went well closes it.
 export function say(text, bad = false) {
-	const note = h(bad ? "p.bad" : "p", null, text);
+	const shut = h("button.shut", { type: "button", "aria-label": "Close this note", onclick: () => note.remove() }, "×");
+	const note = h(bad ? "p.bad" : "p", null, h("span", null, text), shut);
 	const open = bad && [...document.querySelectorAll("dialog[open] .notes")].pop();
 	const place = open || document.getElementById("says");
 	place.append(note);
 	while (place.children.length > NOTES_MAX)
 		place.firstChild.remove();
 	setTimeout(() => note.remove(), bad ? SHOWN_MS * 2 : SHOWN_MS);
+}
+
+// What went wrong on a page is of no use on the next one; after a log-out no word of before is left.
+export function unsay(all = false) {
+	document.querySelectorAll(all ? "#says > p" : "#says > p.bad").forEach((note) => note.remove());
+}
+
+// A secret that is shown once. What is marked can be copied on a page without TLS, too; a browser that wants it otherwise
+// is asked in its other way, and a person sees it marked meanwhile.
+export function secret(text) {
+	const shown = h("p.secret", null, text);
+	const copy = button("Copy", async () => {
+		getSelection().selectAllChildren(shown);
+		const done = document.execCommand("copy");
+		copy.textContent = done ? "Copied" : "It is marked: copy it";
+		if (!done && await navigator.clipboard?.writeText(text).then(() => true, () => false))
+			copy.textContent = "Copied";
+	});
+	return h("div.copied", null, shown, copy);
 }
 
 // Runs what may fail; its error becomes a note. Ends with whether it went well.

@@ -67,7 +67,8 @@ function naming(row) {
 function pick(f, id, form) {
 	const list = h("datalist", { id: uid("list") });
 	const known = new Map();
-	const el = h("input", { id, type: "text", list: list.id, required: f.required, autocomplete: "off", maxlength: 128 });
+	const el = h("input", { id, type: "text", list: list.id, required: f.required, autocomplete: "off", maxlength: 128,
+		placeholder: "Choose, or type a name" });
 	let timer = 0, asked = 0;
 	const look = async () => {
 		const mine = ++asked;
@@ -86,7 +87,7 @@ function pick(f, id, form) {
 		timer = setTimeout(look, TYPING_MS);
 	});
 	return { el: h("span", null, el, list), get: () => known.get(el.value) ?? null, set: (v, whole) => {
-		const it = whole?.[f.key.replace(/_guid$/, "")];
+		const it = whole?.[f.key.replace(/_guid$/, "")] ?? (v && v === f.start ? f.started : null);
 		if (v && it)
 			known.set(it.name, v);
 		el.value = v ? it?.name ?? "" : "";

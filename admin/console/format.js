@@ -2,6 +2,7 @@
 
 const count = new Intl.NumberFormat();
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 const STEPS = [[60, "second", 1], [3600, "minute", 60], [86400, "hour", 3600], [2592000, "day", 86400],
@@ -30,6 +31,11 @@ export function share(n) {
 
 export function time(ms) {
 	return ms ? when.format(new Date(ms)) : "never";
+}
+
+// Two events of one minute are in an order.
+export function timeExact(ms) {
+	return ms ? exact.format(new Date(ms)) : "never";
 }
 
 export function since(ms, now = Date.now()) {

@@ -327,6 +327,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.sessions[token] = session
         return session, f"hawser_session={token}; Path=/; HttpOnly; SameSite=Strict"
 
+    def op_listDirectory(self, body, session, query):
+        rows = self.server.store.lists["/users" if query.pop("kind", "user") == "user" else "/groups"]
+        page = self.page(rows, query)
+        page["items"] = [{"guid": r["guid"], "name": r["name"]} for r in page["items"]]
+        return self.answer(200, "RefPage", page)
+
     def op_logIn(self, body, _session, _query):
         users = [u for u in self.server.store.lists["/users"] if u["name"] == body["name"] and u["status"] == "active"]
         if not users or body["password"] != PASSWORD:

@@ -2,7 +2,7 @@
 
 import { api, may, session } from "../api.js";
 import { button, fill, h } from "../dom.js";
-import { attempt, confirm, dialog, say } from "../dialog.js";
+import { attempt, confirm, dialog, say, secret } from "../dialog.js";
 import { Form } from "../form.js";
 import { since, words } from "../format.js";
 import { Table } from "../table.js";
@@ -20,7 +20,7 @@ function codesDialog(codes) {
 async function startTotp(again) {
 	const start = await api.post("/me/totp");
 	const codes = await dialog("One-time codes", (close) => [h("p", null, "Let the authenticator read this picture, or type the secret in."),
-		qr(start.uri), h("p.secret", null, start.secret),
+		qr(start.uri), secret(start.secret),
 		new Form({ fields: [CODE], submit: "Turn on", send: async (values) => close((await api.post("/me/totp/confirm", values)).codes) }).el]);
 	if (codes) {
 		await codesDialog(codes);
@@ -104,7 +104,11 @@ export async function accountView(ctx) {
 	const box = h("div.stack");
 	const draw = async () => {
 		const me = await api.get("/me", {}, ctx.signal);
+		const held = ({ must_change_password: a, must_set_totp: b }) => a || b;
+		const freed = held(session().account) && !held(me);
 		session().account = me;
+		if (freed) // the menu is there again
+			return ctx.show();
 		const local = me.source === "local";
 		fill(box, h("h1", null, me.display_name || me.name), h("p.quiet", null, `${me.name}, ${words(me.role)}`),
 			me.must_change_password && h("p.bad", { role: "alert" }, "Please change your password."),

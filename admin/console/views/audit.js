@@ -3,14 +3,33 @@
 import { address, api, may } from "../api.js";
 import { button, h } from "../dom.js";
 import { attempt, dialog, facts } from "../dialog.js";
-import { time, words } from "../format.js";
+import { timeExact, words } from "../format.js";
 import { Table } from "../table.js";
 
 const KINDS = ["connection", "file", "alarm", "console", "login"];
 
+// What was changed goes by one name, whether it was done here, by a script or by hawser-admin.
+function kind(name) {
+	return name === "console" ? "Administration" : words(name);
+}
+
+// The server's sentence begins with what was done, which has a column of its own.
+function about(e) {
+	const at = e.text.indexOf(": ");
+	const began = words(at < 0 ? e.text : e.text.slice(0, at)).toLowerCase();
+	const said = [e.action, `${e.kind}.${e.action}`].some((t) => words(t).toLowerCase() === began);
+	return said ? (at < 0 ? "" : e.text.slice(at + 2)) : e.text;
+}
+
+// By the name that it gives itself, which proves nothing, and its id.
+function viewer(e) {
+	const called = typeof e.detail.peer_name === "string" ? e.detail.peer_name : "";
+	return called && called !== e.peer_id ? `${called} (${e.peer_id || "no id"})` : e.peer_id;
+}
+
 function details(e) {
-	return dialog(words(e.action), () => [facts([["When", time(e.at)], ["Kind", words(e.kind)], ["Who", e.actor], ["Device", e.device_id],
-		["Other end", e.peer_id], ["Address", e.address], ["Ended", e.end_at ? time(e.end_at) : ""], ["Number", e.seq], ["Hash", e.hash]]),
+	return dialog(words(e.action), () => [facts([["When", timeExact(e.at)], ["Kind", kind(e.kind)], ["Who", e.actor], ["Device", e.device_id],
+		["Viewer", viewer(e)], ["Address", e.address], ["Ended", e.end_at ? timeExact(e.end_at) : ""], ["Number", e.seq], ["Hash", e.hash]]),
 	h("p", null, e.text), facts(Object.entries(e.detail).map(([k, v]) => [k, typeof v === "string" ? v : JSON.stringify(v)]))], { wide: true });
 }
 
@@ -34,10 +53,10 @@ export function auditView(ctx) {
 	const links = [["csv", "CSV"], ["jsonl", "JSON lines"]].map(([format, text]) =>
 		h("a", { "data-format": format, download: `audit.${format}` }, `Export as ${text}`));
 	const table = new Table(ctx, { title: "Audit", empty: "No event fits.", open: details,
-		columns: [{ title: "When", cell: (e) => time(e.at) }, { title: "What", cell: (e) => `${words(e.kind)}: ${words(e.action)}` },
-			{ title: "Who", key: "actor" }, { title: "Device", key: "device_id" }, { title: "Address", key: "address" },
-			{ title: "Text", key: "text" }],
-		filters: [{ key: "q", label: "Search" }, { key: "kind", label: "Kind", options: KINDS.map((k) => [k, words(k)]) },
+		columns: [{ title: "When", cell: (e) => timeExact(e.at) }, { title: "What", cell: (e) => `${kind(e.kind)}: ${words(e.action)}` },
+			{ title: "About", cell: about }, { title: "Who", key: "actor" }, { title: "Device", key: "device_id" },
+			{ title: "Viewer", cell: viewer }, { title: "Address", key: "address" }],
+		filters: [{ key: "q", label: "Search" }, { key: "kind", label: "Kind", options: KINDS.map((k) => [k, kind(k)]) },
 			{ key: "actor", label: "Who" }, { key: "device", label: "Device" }, { key: "address", label: "Address" },
 			{ key: "from", label: "From", type: "date" }, { key: "to", label: "To", type: "date" }],
 		tools: [may("exportAudit") && links, may("verifyAudit") && button("Check the chain", verify)],

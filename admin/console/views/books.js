@@ -1,7 +1,7 @@
 // Address books: those of one's own and those that are shared; their entries, tags and who may use them.
 
 import { api, may } from "../api.js";
-import { crudTable, crudView } from "../crud.js";
+import { crudTable, crudView, edit } from "../crud.js";
 import { button, fill, h } from "../dom.js";
 import { attempt, dialog, say } from "../dialog.js";
 import { Form } from "../form.js";
@@ -10,9 +10,13 @@ import { name, NAME, NOTE, online, pickName, tags } from "./parts.js";
 
 const RIGHTS = [["read", "Read"], ["write", "Write"], ["full", "Full control"]];
 
-export const booksView = crudView({
-	title: "Address books", one: "Book", names: { add: "addBook", change: "changeBook", remove: "removeBook" },
-	path: (guid) => (guid ? `/books/${guid}` : "/books"), href: (b) => `/books/${b.guid}`, fields: () => [NAME, NOTE],
+const BOOK = { one: "Book", names: { add: "addBook", change: "changeBook", remove: "removeBook" },
+	path: (guid) => (guid ? `/books/${guid}` : "/books"), loss: "All its entries and shares go with it.",
+	fields: (row) => [NAME, row && { ...pickName("owner_guid", "user", "Owner"), required: true,
+		help: "To give the book away, choose somebody else." }, NOTE] };
+
+export const booksView = crudView({ ...BOOK,
+	title: "Address books", href: (b) => `/books/${b.guid}`,
 	columns: [{ title: "Name", sort: "name", cell: (b) => b.name }, { title: "Owner", cell: (b) => name(b.owner) },
 		{ title: "Kind", cell: (b) => (b.personal ? "Personal" : "Shared") }, { title: "Entries", cell: (b) => number(b.entries) },
 		{ title: "Your right", cell: (b) => words(b.right) }],
@@ -90,6 +94,8 @@ export async function bookView(ctx) {
 			fill(share, h("h2", null, "Shared with"), shares(ctx, book));
 	});
 	open.setAttribute("aria-expanded", "false");
+	const mine = book.right === "full" && !book.personal;
+	const change = mine && may("changeBook") && button("Change", () => edit({ ...BOOK, gone: () => (location.hash = "#/books") }, book, ctx.show));
 	return [h("div.head", null, h("h1", null, book.name), book.right !== "read" && button("Tags", () => tagDialog(book, list.items, ctx.show)),
-		book.right === "full" && !book.personal && open), h("p.quiet", null, book.note), share, table.el];
+		mine && open, change), h("p.quiet", null, book.note), share, table.el];
 }

@@ -32,6 +32,8 @@ function why(device) {
 	const ask = async () => {
 		try {
 			const answer = await api.get(`/devices/${device.guid}/why`);
+			if (!answer.at)
+				return fill(box, h("p.quiet", null, "There was no session yet."));
 			fill(box, h("p", null, h("strong", null, `${words(answer.path)}: `), answer.verdict), h("p.quiet", null, time(answer.at)),
 				h("table", null, h("caption.hidden", null, "Ways that were tried"),
 					h("thead", null, h("tr", null, ["Way", "Result", "Reason", "Time"].map((t) => h("th", { scope: "col" }, t)))),

@@ -2,7 +2,7 @@
 
 import { crudView } from "../crud.js";
 import { h } from "../dom.js";
-import { dialog } from "../dialog.js";
+import { dialog, secret } from "../dialog.js";
 import { since, time, words } from "../format.js";
 import { name, NAME, yes } from "./parts.js";
 
@@ -25,7 +25,7 @@ export const tokensView = crudView({
 		{ key: "expires_at", label: "Until", kind: "date", start: Date.now() + MONTHS_3_MS,
 		help: "Empty: for ever." }, { key: "enabled", label: "Holds", kind: "check", start: true }],
 	made: (made, row) => row || dialog("The token", (close) => [h("p", null, "Keep it now: it is not shown again."),
-		h("p.secret", null, made.secret), h("div.actions", null, h("button.main", { type: "button", onclick: () => close(true) }, "I have it"))]),
+		secret(made.secret), h("div.actions", null, h("button.main", { type: "button", onclick: () => close(true) }, "I have it"))]),
 	columns: [{ title: "Name", sort: "name", cell: (t) => t.name }, { title: "Begins with", key: "prefix" },
 		{ title: "Made by", cell: (t) => name(t.owner) },
 		{ title: "May", cell: (t) => Object.entries(t.scopes).map(([a, r]) => `${words(a)} (${r === "rw" ? "read, write" : "read"})`).join(", ") },

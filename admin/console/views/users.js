@@ -3,7 +3,7 @@
 import { address, api, may, session } from "../api.js";
 import { crudView } from "../crud.js";
 import { button, fill, h } from "../dom.js";
-import { attempt, confirm, dialog, say } from "../dialog.js";
+import { attempt, confirm, dialog, say, secret } from "../dialog.js";
 import { Form } from "../form.js";
 import { number, since, words } from "../format.js";
 import { name, NAME, NOTE, pickControlRole, pickGroup, state } from "./parts.js";
@@ -17,12 +17,26 @@ function roles(row) {
 	return ROLES.filter((r) => r !== "owner" || session().account.role === "owner" || row?.role === "owner").map((r) => [r, words(r)]);
 }
 
+// The group that a new user is in unless somebody says otherwise.
+let usual = null;
+
+// Without a word of the state it follows from whether there is a password.
+function states(row) {
+	const known = [["active", "Active"], ["disabled", "Disabled"]];
+	return row ? known.concat(row.status === "invited" ? [["invited", "Invited"]] : [])
+		: [["", "Active with a password, Invited without"], ["active", "Active"], ["invited", "Invited"], ["disabled", "Disabled"]];
+}
+
+// A provider's and a directory's users have no password here either: who adds one for them says Active.
+function body(values, row) {
+	return row || values.status ? values : { ...values, status: values.password ? "active" : "invited" };
+}
+
 function fields(row) {
-	return [NAME, !row && { ...PASSWORD, help: "Empty: the user comes in by a link (state Invited), or by a provider." },
+	return [NAME, !row && { ...PASSWORD, help: "Empty: the user chooses one by a link that you send (Invited), or comes by a provider." },
 		{ key: "display_name", label: "Shown as", max: 128 }, { key: "email", label: "Mail", kind: "email", max: 254 },
-		{ key: "role", label: "Role", kind: "choice", options: roles(row) }, pickGroup(),
-		{ key: "status", label: "State", kind: "choice", options: [["active", "Active"], ["disabled", "Disabled"],
-			...(row?.status === "invited" ? [["invited", "Invited"]] : [])] },
+		{ key: "role", label: "Role", kind: "choice", options: roles(row) }, { ...pickGroup(), start: row ? undefined : usual?.guid, started: usual },
+		{ key: "status", label: "State", kind: "choice", options: states(row), optional: true },
 		{ key: "totp_required", label: "Must have one-time codes", kind: "check" },
 		{ key: "mail_code", label: "Asks for a code by mail", kind: "check", help: "Where there are no one-time codes." },
 		{ key: "max_sessions", label: "Sessions at once", kind: "number", max: 1000, help: "0: no limit." },
@@ -49,7 +63,7 @@ async function makeLink(user) {
 	const { url } = await api.post(`/users/${user.guid}/link`, {});
 	return dialog(`A link for ${user.name}`, (close) => [
 		h("p", null, "Whoever opens it within a day chooses the password of this user. It works once, and is not shown again."),
-		h("p.secret", null, url), h("div.actions", null, button("I have it", () => close(true), "main"))]);
+		secret(url), h("div.actions", null, button("I have it", () => close(true), "main"))]);
 }
 
 function setPassword(user) {
@@ -88,9 +102,9 @@ function importUsers(after) {
 	});
 }
 
-export const usersView = crudView({
+const view = crudView({
 	title: "Users", one: "User", names: { add: "addUser", change: "changeUser", remove: "removeUser" },
-	path: (guid) => (guid ? `/users/${guid}` : "/users"), fields, more, loss: "The user's address books go as well.",
+	path: (guid) => (guid ? `/users/${guid}` : "/users"), fields, body, more, loss: "The user's address books go as well.",
 	columns: [{ title: "Name", sort: "name", cell: (u) => u.name }, { title: "Shown as", key: "display_name" },
 		{ title: "Role", sort: "role", cell: (u) => words(u.role) }, { title: "Group", cell: (u) => name(u.group) },
 		{ title: "State", cell: (u) => state(u.status) }, { title: "From", cell: (u) => ({ local: "Here", ldap: "LDAP", oidc: "OIDC" })[u.source] },
@@ -107,3 +121,17 @@ export const usersView = crudView({
 	tools: (after) => [may("exportUsers") && h("a", { href: address("/users/export"), download: "users.csv" }, "Export as CSV"),
 		may("importUsers") && button("Import", () => importUsers(after))],
 });
+
+// By the settings; who may not see them gets the group that the server was made with.
+async function usualGroup(signal) {
+	const settings = may("settings") ? await api.get("/settings", {}, signal) : null;
+	if (settings?.default_group)
+		return settings.default_group;
+	const found = await api.get("/groups", { q: "Default", limit: 20 }, signal);
+	return found.items.find((g) => g.name === "Default") ?? null;
+}
+
+export async function usersView(ctx) {
+	usual = may("addUser") ? await usualGroup(ctx.signal) : null;
+	return view(ctx);
+}

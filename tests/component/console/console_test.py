@@ -59,6 +59,12 @@ def hostile_names(b):
 def users(b, folder):
     go(b, "/users")
     b.click("Add user")
+    # the settings' group is there, and who has no password is invited
+    b.wait("test.field('Group').value === 'Helpdesk' && test.field('Group').validity.valid")
+    b.give("Name", "emil")
+    b.click("Add")
+    b.wait("[...document.querySelectorAll('tbody tr')].some((r) => r.textContent.includes('emil') && r.textContent.includes('Invited'))")
+    b.click("Add user")
     b.give("Name", "dora")
     b.give("Role", "operator")
     b.give("Group", "Helpdesk")
@@ -67,7 +73,7 @@ def users(b, folder):
     keep(b, folder, "user-add")
     b.click("Add")
     b.wait_text("Added.")
-    b.wait("[...document.querySelectorAll('tbody th')].some((e) => e.textContent === 'dora')")
+    b.wait("[...document.querySelectorAll('tbody tr')].some((r) => r.textContent.includes('dora') && r.textContent.includes('Active'))")
     # a second of the name: the server's sentence stands at the field
     b.click("Add user")
     b.give("Name", "Dora")
@@ -160,6 +166,19 @@ def rules_books_tokens(b, folder):
     b.click("Add")
     b.wait_text("Group: Sales")
     keep(b, folder, "book")
+    # given another name, given away, removed
+    b.click("Change")
+    b.give("Name", "Field service north")
+    b.give("Owner", "ben")
+    b.wait("test.field('Owner').validity.valid")
+    b.click("Save")
+    b.wait("document.querySelector('h1').textContent === 'Field service north'")
+    b.wait(READY)
+    b.click("Change")
+    b.wait("test.field('Owner').value === 'ben'")
+    b.click("Remove this book")
+    b.click("Remove")
+    b.wait(f"location.hash === '#/books' && {READY} && !document.querySelector('main').textContent.includes('Field service')")
     go(b, "/tokens")
     b.click("Add token")
     b.give("Name", "nightly")
@@ -167,7 +186,22 @@ def rules_books_tokens(b, folder):
     b.click("Add")
     b.wait_text("it is not shown again")
     assert b.eval("document.querySelector('.secret').textContent.startsWith('hwt_')")
+    b.click("Copy")
+    assert b.eval("getSelection().toString().trim() === document.querySelector('.secret').textContent")
     b.click("I have it")
+
+
+def notes(b):
+    """What went wrong can be put away, and does not follow to another page; what went well does."""
+    bad = "document.querySelectorAll('#says p').length"
+    for path, left in (("/groups", 1), ("/users", 0)):
+        b.eval("import('/dialog.js').then((m) => m.say('It does not answer.', true))")
+        b.wait(f"{bad} === 1")
+        if left:
+            b.eval("document.querySelector('#says .shut').click()")
+            b.wait(f"{bad} === 0")
+        go(b, path)
+        assert b.eval(bad) == 0, path
 
 
 def audit(b, folder):
@@ -322,6 +356,7 @@ def main():
             hostile_names(b)
             for part in (users, devices, rules_books_tokens, audit, codes):
                 part(b, folder)
+            notes(b)
             keyboard(b)
             faults += each_view(b, "light")
             b.scheme(dark=True)
