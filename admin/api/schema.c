@@ -304,12 +304,14 @@ static int check_text(struct at *a, const json_t *schema, const json_t *value)
 
 	if (bound(schema, "minLength", &b) && n < (size_t)b)
 		return b == 1 ? wrong(a, "This must not be empty.")
-			      : wrong(a, "This text needs at least %" JSON_INTEGER_FORMAT " signs.",
+			      : wrong(a,
+						"This text needs at least %" JSON_INTEGER_FORMAT
+						" characters.",
 						b);
 	if (bound(schema, "maxLength", &b) && n > (size_t)b)
 		return wrong(a,
 				"This text may have %" JSON_INTEGER_FORMAT
-				" signs at most; it has %zu.",
+				" characters at most; it has %zu.",
 				b, n);
 	return pattern ? check_pattern(a, pattern, text) : HWS_OK;
 }

@@ -133,6 +133,11 @@ export class Form {
 		return this.fields.find((f) => f.spec.key === key).control.get();
 	}
 
+	// Whether something stands in it that was not sent.
+	touched() {
+		return JSON.stringify(this.values()) !== JSON.stringify(this.before);
+	}
+
 	values() {
 		return Object.fromEntries(this.fields.map((f) => [f.spec.key, f.control.get()]));
 	}

@@ -1,11 +1,43 @@
 // The one table of the console: filters, sorting, pages by cursor, selection, and changes of many rows with a dry run.
 // What is filtered stands in the address, so that a view can be kept as a bookmark and Back works.
 
+import { api } from "./api.js";
 import { button, fill, h, uid } from "./dom.js";
 import { number } from "./format.js";
 import { bulk } from "./bulk.js";
 
-const TYPING_MS = 250;
+const TYPING_MS = 250, FOUND = 20;
+
+// A thing of the server by its name; what stands in the address is its guid.
+function named(filter, id, label, value, change) {
+	const known = new Map();
+	const list = h("datalist", { id: `${id}-list` });
+	const el = h("input", { id, type: "text", list: list.id, maxlength: 128, autocomplete: "off", placeholder: "all" });
+	let timer = 0, now = value;
+	const look = async () => {
+		const page = await api.get(filter.from, { q: known.has(el.value) ? "" : el.value, limit: FOUND }).catch(() => null);
+		page?.items.forEach((row) => known.set(row.name, row.guid));
+		fill(list, [...known.keys()].map((name) => h("option", { value: name })));
+		take();
+	};
+	const take = () => {
+		const guid = el.value ? known.get(el.value) : "";
+		el.setAttribute("aria-invalid", String(guid === undefined));
+		if (guid !== undefined && guid !== now)
+			change(now = guid);
+	};
+	el.addEventListener("focus", look);
+	el.addEventListener("input", () => {
+		clearTimeout(timer);
+		timer = setTimeout(look, TYPING_MS);
+	});
+	if (value)
+		api.get(`${filter.from}/${encodeURIComponent(value)}`).then((row) => {
+			known.set(row.name, value);
+			el.value = row.name;
+		}, () => (el.value = "?"));
+	return h("div.filter", null, label, el, list);
+}
 
 function filterField(filter, value, change) {
 	const id = uid("filter");
@@ -14,6 +46,8 @@ function filterField(filter, value, change) {
 		const options = [["", "all"], ...filter.options].map(([v, text]) => h("option", { value: v }, text));
 		return h("div.filter", null, label, h("select", { id, value, onchange: (e) => change(e.target.value) }, options));
 	}
+	if (filter.from)
+		return named(filter, id, label, value, change);
 	let timer = 0;
 	const oninput = (e) => {
 		clearTimeout(timer);

@@ -29,8 +29,11 @@ export async function dashboardView(ctx) {
 	const drawFigures = async () => {
 		const f = await api.get("/figures", {}, ctx.signal);
 		fill(figures, cards(f));
-		fill(problems, f.problems.length > 0 && h("section.card.problems", null, h("h2", null, "To look at"),
-			h("ul", null, f.problems.map((p) => h("li", null, p)))));
+		// Without the ID server all the rest of the console counts for nothing: that stands by itself, and first.
+		const [cut, rest] = [true, false].map((is) => f.problems.filter((p) => p.includes("ID server") === is));
+		fill(problems, cut.length > 0 && h("section.card.problems.banner", { role: "alert" }, h("h2", null, "The ID server"),
+			cut.map((p) => h("p", null, p))), rest.length > 0 && h("section.card.problems", null, h("h2", null, "To look at"),
+			h("ul", null, rest.map((p) => h("li", null, p)))));
 	};
 	const drawGraphs = async () => {
 		const all = await Promise.all(GRAPHS.map(([metric]) => api.get("/figures/series", { metric, span }, ctx.signal)));

@@ -29,13 +29,15 @@ const FILTERS = [
 	{ key: "q", label: "Search" },
 	{ key: "online", label: "Connection", options: [["true", "Online"], ["false", "Offline"]] },
 	{ key: "status", label: "State", options: [["active", "Active"], ["pending", "Waiting for approval"], ["disabled", "Disabled"]] },
-	{ key: "tag", label: "Tag" },
+	{ key: "group", label: "Group", from: "/device-groups", needs: "listDeviceGroups" },
+	{ key: "owner", label: "Owner", from: "/users", needs: "listUsers" }, { key: "tag", label: "Tag" },
 	{ key: "unseen_days", label: "Not seen for", options: [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]] },
 ];
 
 export function devicesView(ctx) {
 	const link = h("a", { href: address("/devices/export"), download: "devices.csv" }, "Export as CSV");
-	const table = new Table(ctx, { title: "Devices", columns: COLUMNS, filters: FILTERS, href: (d) => `/devices/${d.guid}`,
+	const table = new Table(ctx, { title: "Devices", columns: COLUMNS,
+		filters: FILTERS.filter((f) => !f.needs || may(f.needs)), href: (d) => `/devices/${d.guid}`,
 		empty: "No device fits.", tools: may("exportDevices") && link,
 		bulk: may("changeDevices") && { path: "/devices/bulk", actions: ACTIONS.filter((a) => a.name !== "owner" || may("addRule")), byFilter: true },
 		load: (query, signal) => {

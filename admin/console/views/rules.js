@@ -56,6 +56,7 @@ function ask() {
 			const answer = await api.post("/rules/test", values);
 			const set = Object.entries(answer.permissions).filter(([, v]) => v !== "leave");
 			fill(box, h("p", null, h(answer.allowed ? "strong.good" : "strong.bad", null, answer.allowed ? "Yes. " : "No. "), answer.text),
+				answer.allowed && !set.length && h("p.quiet", null, "What may be done there is left to the device's own settings."),
 				set.length > 0 && h("ul", null, set.map(([k, v]) => h("li", null, `${words(k)}: ${v === "allow" ? "allowed" : "refused"}`))));
 		} });
 		return [form.el, box];

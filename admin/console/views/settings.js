@@ -26,7 +26,8 @@ const GENERAL = [
 ];
 const SECRET = { key: "password", label: "Password", kind: "password", max: 1024, autocomplete: "new-password",
 	help: "Empty leaves the one that is stored." };
-const MAPPED = { key: "group_map", label: "Groups", kind: pairs, help: "Group there = group here; one a line." };
+const MAPPED = { key: "group_map", label: "Groups", kind: pairs,
+	help: "Group there = group here; one a line. A role as well: role:operator." };
 const MAIL = [
 	{ key: "enabled", label: "Send mail", kind: "check" }, { key: "host", label: "Server", max: 256 },
 	{ key: "port", label: "Port", kind: "number", min: 1, max: 65535 },
@@ -36,11 +37,14 @@ const MAIL = [
 	{ key: "alarms", label: "For these alarms", kind: alarms },
 ];
 const LDAP = [
-	{ key: "enabled", label: "Ask the directory", kind: "check" }, { key: "url", label: "Address", max: 512, placeholder: "ldaps://…" },
-	{ key: "starttls", label: "STARTTLS", kind: "check" }, { key: "bind_dn", label: "Bind as", max: 512 },
+	{ key: "enabled", label: "Ask the directory", kind: "check" },
+	{ key: "url", label: "Address", max: 512, placeholder: "ldaps://…", help: "With STARTTLS: ldap://…" },
+	{ key: "starttls", label: "STARTTLS", kind: "check" }, { key: "bind_dn", label: "Bind as", max: 512,
+		help: "Who searches; with {name} in it people bind as themselves: uid={name},ou=people,dc=example,dc=org." },
 	SECRET,
-	{ key: "base", label: "Base", max: 512 }, { key: "filter", label: "Filter", max: 512 },
-	{ key: "name_attribute", label: "Attribute of the name", max: 64 },
+	{ key: "base", label: "Base", max: 512, help: "Where people are: ou=people,dc=example,dc=org." },
+	{ key: "filter", label: "Filter", max: 512, help: "Which of the entries there: (objectClass=person)." },
+	{ key: "name_attribute", label: "Attribute of the name", max: 64, help: "uid; with Active Directory sAMAccountName." },
 	{ key: "auto_create", label: "Make users at their first login", kind: "check" }, MAPPED,
 ];
 
@@ -76,11 +80,14 @@ async function single(ctx, path, fields, { change, test, note }) {
 		ctx.show();
 	} });
 	form.button.hidden = !may(change);
-	const attemptTest = () => attempt(async () => {
+	// The server tries what it has stored: with a form that says otherwise the answer would be of something else.
+	const attemptTest = () => form.touched() ? say("Save first: what is tried is what is stored.", true) : attempt(async () => {
 		const answer = await api.post(`${path}/test`);
 		say(answer.text, !answer.ok);
 	});
-	return h("section.card", null, note?.(value), form.el, test && may(test) && button("Try it", attemptTest));
+	if (test && may(test))
+		form.button.before(button("Try it", attemptTest));
+	return h("section.card", null, note?.(value), form.el);
 }
 
 function webhooks(ctx) {

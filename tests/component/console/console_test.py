@@ -86,6 +86,28 @@ def users(b, folder):
     b.wait("!document.querySelector('dialog')")
 
 
+def ldap(b, folder):
+    """What is tried is what is stored: with something else in the form nothing is tried."""
+    go(b, "/settings?tab=ldap")
+    b.click("Try it")
+    b.wait("document.querySelectorAll('#says p').length > 0 && !document.body.innerText.includes('Save first')")
+    b.give("Base", "ou=elsewhere,dc=example,dc=org")
+    b.click("Try it")
+    b.wait_text("Save first: what is tried is what is stored.")
+    keep(b, folder, "ldap")
+
+
+def by_owner(b):
+    """Devices of one person; the address has it, and a bookmark shows the name again."""
+    go(b, "/devices")
+    b.give("Owner", "anna")
+    b.wait(f"location.hash.includes('owner=') && {READY}")
+    hash_ = b.eval("location.hash")
+    go(b, "/groups")
+    go(b, hash_[1:])
+    b.wait("test.field('Owner').value === 'anna'")
+
+
 def devices(b, folder):
     go(b, "/devices")
     b.key("/")
@@ -354,7 +376,8 @@ def main():
         with browser.Browser() as b:
             log_in(b, s.address, folder)
             hostile_names(b)
-            for part in (users, devices, rules_books_tokens, audit, codes):
+            by_owner(b)
+            for part in (users, ldap, devices, rules_books_tokens, audit, codes):
                 part(b, folder)
             notes(b)
             keyboard(b)
