@@ -24,12 +24,16 @@ function cards(f) {
 }
 
 export async function dashboardView(ctx) {
-	let span = "hour", turn = 0;
+	let span = "hour", turn = 0, told = "[]";
 	const figures = h("div.cards"), graphs = h("div.graphs"), problems = h("div");
 	const drawFigures = async () => {
 		const f = await api.get("/figures", {}, ctx.signal);
 		fill(figures, cards(f));
 		// Without the ID server all the rest of the console counts for nothing: that stands by itself, and first.
+		const said = JSON.stringify(f.problems);
+		if (said === told)
+			return; // or it would be read out again and again
+		told = said;
 		const [cut, rest] = [true, false].map((is) => f.problems.filter((p) => p.includes("ID server") === is));
 		fill(problems, cut.length > 0 && h("section.card.problems.banner", { role: "alert" }, h("h2", null, "The ID server"),
 			cut.map((p) => h("p", null, p))), rest.length > 0 && h("section.card.problems", null, h("h2", null, "To look at"),
