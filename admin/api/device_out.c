@@ -1,8 +1,9 @@
 /* api/device_out: what the routes about devices share. */
 #include "admin/api/device_out.h"
-#include "admin/api/fleet.h"
+#include "admin/api/orders.h"
 #include "admin/api/presence.h"
 #include "admin/api/reach.h"
+#include "admin/data/orders.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
@@ -56,11 +57,12 @@ json_t *adi_out_device(
 	if (*ret_r < 0)
 		return NULL;
 	fingerprint(d->key, print);
-	o = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:s}", "guid", d->guid,
-			"id", d->id, "name", d->own_name, "status",
+	o = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:s}", "guid",
+			d->guid, "id", d->id, "name", d->own_name, "status",
 			adi_device_status_name(d->status), "online",
 			now - here < ADI_GONE_MS || now - d->last_online < ADI_WRITTEN_MS, "closed",
-			(int)d->closed, "owner_guid", adi_out_text_or_null(d->owner_guid), "owner",
+			(int)d->closed, "order_due", (int)d->order_due, "owner_guid",
+			adi_out_text_or_null(d->owner_guid), "owner",
 			adi_out_ref(d->owner_guid, d->owner_name), "group_guid",
 			adi_out_text_or_null(d->group_guid), "group",
 			adi_out_ref(d->group_guid, d->group_name), "tags", tags_of(&f), "note",
@@ -174,6 +176,31 @@ const char *adi_device_refuses(enum adi_device_deed deed, const struct dat_devic
 	return NULL;
 }
 
+int adi_device_order(struct sql_conn *c, enum adi_device_deed deed, const struct dat_device *d)
+{
+	static const struct {
+		enum dat_order_what what;
+		const char *cmd;
+	} orders[] = { [ADI_APPROVE] = { DAT_ORDER_ENTRY, "enrol" },
+		[ADI_ENABLE] = { DAT_ORDER_GATE, "unblock" },
+		[ADI_DISABLE] = { DAT_ORDER_GATE, "block" },
+		[ADI_KICK] = { DAT_ORDER_GATE, NULL },
+		[ADI_REMOVE] = { DAT_ORDER_ENTRY, "remove" } };
+	struct dat_order o = { .what = orders[deed].what };
+	int r = HWS_OK;
+
+	if (!orders[deed].cmd)
+		return HWS_OK;
+	r = hws_str_copy(o.target, sizeof(o.target), d->id);
+	if (r == HWS_OK)
+		r = hws_str_copy(o.cmd, sizeof(o.cmd), orders[deed].cmd);
+	if (r == HWS_OK && deed == ADI_APPROVE)
+		r = hws_str_copy(o.uuid, sizeof(o.uuid), d->uuid);
+	if (r == HWS_OK && deed == ADI_APPROVE)
+		r = hws_str_copy(o.pk, sizeof(o.pk), d->key);
+	return r == HWS_OK ? dat_order_put(c, &o, adi_now()) : r;
+}
+
 int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		enum adi_device_deed deed, const struct dat_device *d)
 {
@@ -201,6 +228,8 @@ int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_requ
 	default:
 		r = dat_device_remove(c, d->guid);
 	}
+	if (r == HWS_OK)
+		r = adi_device_order(c, deed, d);
 	if (r < 0)
 		return r;
 	return adi_audit(app, c, q,
@@ -210,45 +239,14 @@ int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_requ
 					.target_name = d->id });
 }
 
-static int tell(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d)
-{
-	json_t *order = NULL;
-
-	switch (deed) {
-	case ADI_APPROVE:
-		order = json_pack("{s:s,s:s,s:s}", "cmd", "enrol", "id", d->id, "uuid", d->uuid);
-		if (order && *d->key)
-			json_object_set_new(order, "pk", json_string(d->key));
-		break;
-	case ADI_ENABLE:
-		order = json_pack("{s:s,s:s}", "cmd", "unblock", "net", d->id);
-		break;
-	case ADI_DISABLE:
-		order = json_pack("{s:s,s:s,s:b}", "cmd", "block", "net", d->id, "force", 1);
-		break;
-	case ADI_REMOVE:
-		order = json_pack("{s:s,s:s}", "cmd", "remove", "id", d->id);
-		break;
-	case ADI_KICK:
-	default:
-		return HWS_OK;
-	}
-	return adi_fleet_order(app->fleet, ADI_RENDEZVOUS, order);
-}
-
 void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d,
 		size_t n)
 {
-	int r = HWS_OK;
-
 	/* each by itself is looked for among all that report */
 	if (n > FORGET_EACH_MAX)
 		adi_presence_forget(app->presence, "");
-	for (size_t i = 0; i < n; i++) {
-		if (n <= FORGET_EACH_MAX)
-			adi_presence_forget(app->presence, d[i].guid);
-		/* a server that does not answer would cost seconds for each */
-		if (r != HWS_ERR_UNREACHABLE)
-			r = tell(app, deed, &d[i]);
-	}
+	for (size_t i = 0; i < n && n <= FORGET_EACH_MAX; i++)
+		adi_presence_forget(app->presence, d[i].guid);
+	if (deed != ADI_KICK)
+		adi_orders_bring(app, app->fleet, false);
 }

@@ -23,6 +23,10 @@ enum adi_device_deed { ADI_APPROVE, ADI_ENABLE, ADI_DISABLE, ADI_KICK, ADI_REMOV
 const char *adi_device_refuses(enum adi_device_deed deed, const struct dat_device *d);
 int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		enum adi_device_deed deed, const struct dat_device *d) HWS_MUST_CHECK;
+/* What the ID server is to be told of it, also when nothing else is done; in the caller's
+ * transaction. */
+int adi_device_order(struct sql_conn *c, enum adi_device_deed deed,
+		const struct dat_device *d) HWS_MUST_CHECK;
 /* After the end of the transaction: this process and the rendezvous server are told, of `n`. */
 void adi_device_done(struct adi_app *app, enum adi_device_deed deed, const struct dat_device *d,
 		size_t n);

@@ -2,6 +2,7 @@
  * else anything. */
 #include "admin/api/alarms.h"
 #include "admin/api/fleet_parts.h"
+#include "admin/api/orders.h"
 #include "admin/api/presence.h"
 #include "admin/data/audit.h"
 #include "admin/data/conn_log.h"
@@ -420,6 +421,8 @@ static void look(struct adi_fleet *f)
 		f->pairs = pairs;
 		pthread_mutex_unlock(&f->lock);
 		pairs = old;
+		if (st->rendezvous_alive)
+			adi_orders_bring(f->app, f, true);
 		list_online(f, st);
 		list_own_relay(f, st);
 	}

@@ -261,13 +261,20 @@ static void deed(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 	if (!adi_take(app, reply, &c))
 		return;
 	r = do_it(q, reply, app, c, what, &d);
-	if (r == HWS_OK && what == ADI_REMOVE)
-		adi_v1_nothing(reply);
-	else
-		show(q, reply, app, c, r);
-	sql_give(c);
-	if (r == HWS_OK)
+	if (r == HWS_OK) {
+		/* no connection is held while the other server is told, and then it is shown
+		 * whether that has taken it */
+		sql_give(c);
 		adi_device_done(app, what, &d, 1);
+		if (what == ADI_REMOVE) {
+			adi_v1_nothing(reply);
+			return;
+		}
+		if (!adi_take(app, reply, &c))
+			return;
+	}
+	show(q, reply, app, c, r);
+	sql_give(c);
 }
 
 static void approve(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)

@@ -124,6 +124,19 @@ static int apply(struct bulk *b, const struct dat_device *d)
 	return r == HWS_OK ? adi_placed(b->app, b->c, b->q, d) : r;
 }
 
+/* It is so already here; the ID server is told again all the same. */
+static int same(struct bulk *b, const struct dat_device *d)
+{
+	int r;
+
+	if (b->action->what != DEED || b->many.dry_run)
+		return HWS_OK;
+	r = adi_device_order(b->c, b->action->deed, d);
+	if (r == HWS_OK)
+		b->done[b->n_done++] = *d;
+	return r;
+}
+
 static int one(struct bulk *b, const char *guid)
 {
 	char text[DAT_NAME_TEXT + 40];
@@ -135,7 +148,9 @@ static int one(struct bulk *b, const char *guid)
 		return HWS_OK; /* removed meanwhile */
 	if (r == HWS_OK)
 		r = judge(b, &d, &why);
-	if (r < 0 || (why && !*why))
+	if (r == HWS_OK && why && !*why)
+		return same(b, &d);
+	if (r < 0)
 		return r;
 	if (why)
 		return adi_bulk_refuse(&b->many, d.guid, adi_device_label(&d),

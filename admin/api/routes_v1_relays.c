@@ -1,6 +1,8 @@
 /* The relays that the operator lists, with what is known of them now. */
 #include "admin/api/fleet.h"
+#include "admin/api/orders.h"
 #include "admin/api/v1.h"
+#include "admin/data/orders.h"
 #include "admin/data/relays.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -196,15 +198,15 @@ static int audit(struct adi_app *app, struct sql_conn *c, const struct htp_reque
 
 /* What the rendezvous server gives out is its own list; one that is to get no new sessions it is
  * told of. */
-static void tell(struct adi_app *app, const struct dat_relay *y)
+static int order(struct sql_conn *c, const struct dat_relay *y)
 {
-	char address[DAT_PLACE_TEXT + 10];
+	struct dat_order o = { .what = DAT_ORDER_RELAY };
+	int r;
 
-	address_text(y, address, sizeof(address));
-	(void)adi_fleet_order(app->fleet, ADI_RENDEZVOUS,
-			json_pack("{s:s,s:s}", "cmd",
-					y->state == DAT_RELAY_ON ? "relay-resume" : "relay-drain",
-					"relay", address));
+	address_text(y, o.target, sizeof(o.target));
+	r = hws_str_copy(o.cmd, sizeof(o.cmd),
+			y->state == DAT_RELAY_ON ? "relay-resume" : "relay-drain");
+	return r == HWS_OK ? dat_order_put(c, &o, adi_now()) : r;
 }
 
 static int store(struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
@@ -229,6 +231,8 @@ static int store(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 	if (r == HWS_OK)
 		r = dat_relay_get(c, y->guid, y);
 	if (r == HWS_OK)
+		r = order(c, y);
+	if (r == HWS_OK)
 		r = audit(app, c, q, *guid ? "relay.change" : "relay.add", y);
 	return dat_tx_end(&tx, r);
 }
@@ -248,7 +252,7 @@ static void put(struct htp_request *q, struct htp_reply *reply, struct adi_app *
 		return;
 	}
 	if (json_object_get(q->json, "state"))
-		tell(app, &y);
+		adi_orders_bring(app, app->fleet, false);
 	show(reply, app, &y, !*htp_param(q, "guid"));
 }
 

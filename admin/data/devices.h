@@ -11,7 +11,8 @@ struct dat_device {
 	enum dat_device_status status;
 	char owner_guid[DAT_GUID_TEXT], owner_name[DAT_NAME_TEXT]; /* "" = none */
 	char group_guid[DAT_GUID_TEXT], group_name[DAT_NAME_TEXT];
-	bool closed; /* owner or group was removed: without either it is not open to all */
+	bool order_due; /* the ID server has not taken yet what it is to know of it */
+	bool closed;    /* owner or group was removed: without either it is not open to all */
 	char note[DAT_NOTE_TEXT];
 	/* What an administrator has set, else what the device reports. */
 	char name[DAT_NAME_TEXT], username[DAT_NAME_TEXT];
@@ -111,7 +112,8 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 	"END, CASE WHEN d.user_override <> '' THEN d.user_override ELSE d.sys_username END, "      \
 	"d.os, d.cpu, d.memory, d.version, d.last_ip, d.last_online, d.registered_at, "            \
 	"d.sysinfo_at, d.pk, d.created_at, d.updated_at, "                                         \
-	"d.name_override, d.hostname, d.closed "                                                   \
+	"d.name_override, d.hostname, d.closed, CASE WHEN "                                        \
+	"EXISTS (SELECT 1 FROM order_due w WHERE w.target = d.id) THEN 1 ELSE 0 END "              \
 	"FROM device d LEFT JOIN account o ON o.guid = d.owner_guid "                              \
 	"LEFT JOIN device_group g ON g.guid = d.device_group_guid "
 

@@ -42,6 +42,7 @@ int dat_device_row(const struct sql_row *row, void *arg)
 		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
 	d->status = (enum dat_device_status)sql_int(row, 3);
 	d->closed = sql_int(row, 24) == 1;
+	d->order_due = sql_int(row, 25) == 1;
 	d->last_online = sql_int(row, 16);
 	d->registered_at = sql_int(row, 17);
 	d->sysinfo_at = sql_int(row, 18);

@@ -218,6 +218,60 @@ START_TEST(who_is_disabled_is_not_reached)
 }
 END_TEST
 
+static bool has_block(void)
+{
+	json_t *o = server_ask(&srv, "rules", NULL, NULL), *one;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach (json_object_get(o, "entries"), i, one)
+		found |= strcmp(api_text(one, "kind"), "block-id") == 0 &&
+				strcmp(api_text(one, "key"), ID) == 0;
+	json_decref(o);
+	return found;
+}
+
+static bool is_taken(const json_t *o)
+{
+	return json_is_false(api_at(o, "order_due"));
+}
+
+/* With the ID server away, then there again. */
+static void missed(const char *what)
+{
+	char path[120];
+
+	server_kill(&srv);
+	ck_assert(json_is_true(api_at(of_device("POST", 200, what), "order_due")));
+	server_start(&srv, NULL);
+	(void)snprintf(path, sizeof(path), "/api/v1/devices/%s", dev);
+	(void)until(path, is_taken);
+}
+
+START_TEST(what_the_id_server_missed_is_brought_when_it_is_back)
+{
+	char body[200];
+
+	device.server = NULL;
+	missed("/disable");
+	ck_assert(has_block());
+	/* told again, by each and by many, though it is so here */
+	json_decref(server_ask(&srv, "unblock", "net", ID));
+	ck_assert(is_taken(of_device("POST", 200, "/disable")));
+	ck_assert(has_block());
+	json_decref(server_ask(&srv, "unblock", "net", ID));
+	(void)snprintf(body, sizeof(body), "{'action':'disable','guids':['%s'],'dry_run':false}",
+			dev);
+	(void)api_must(&g.api, 200, API_LOCAL, "POST", "/api/v1/devices/bulk", "%s", body);
+	ck_assert(has_block());
+	ck_assert(is_taken(of_device("POST", 200, "/enable")));
+	ck_assert(!has_block());
+	ck_assert(is_taken(of_device("POST", 200, "/disable")));
+	missed("/enable");
+	ck_assert(!has_block());
+}
+END_TEST
+
 static json_t *deploy(struct api_as as, const char *id, const char *uuid)
 {
 	return api_must(&g.api, 200, as, "POST", "/api/devices/deploy",
@@ -294,6 +348,7 @@ int main(void)
 					servers_of_this_machine_are_found_without_settings,
 					a_relay_of_this_machine_is_known_by_its_socket,
 					why_is_the_id_servers_word, who_is_disabled_is_not_reached,
+					what_the_id_server_missed_is_brought_when_it_is_back,
 					a_device_is_deployed_at_the_id_server,
 					a_strategy_is_signed_with_the_servers_key));
 }
