@@ -239,6 +239,9 @@ static int do_rule_add(struct adi_app *app, struct sql_conn *c, const struct htp
 	if (r < 0)
 		return r;
 	adi_did(did, "book.share.add", "book", b.guid, b.name);
+	adi_did_info(did,
+			json_pack("{s:s,s:s,s:s,s:i}", "subject_kind", s.subj_kind, "subject_guid",
+					s.subj_guid, "subject", s.subj_name, "rule", (int)s.right));
 	htp_reply_json(reply, json_pack("{s:s}", "guid", s.guid));
 	return HWS_OK;
 }

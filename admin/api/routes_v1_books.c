@@ -221,6 +221,14 @@ static json_t *out_share(const struct dat_share *s)
 			(json_int_t)s->updated_at);
 }
 
+/* For the audit: to whom, and what; `before`: the right they had, NULL = not told. */
+static json_t *share_info(const struct dat_share *s, const char *before)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s*}", "subject_kind", s->subj_kind, "subject_guid",
+			s->subj_guid, "subject", s->subj_name, "right", rights[s->right], "before",
+			before);
+}
+
 static int add_share_row(const struct dat_share *s, void *arg)
 {
 	return adi_work_add(arg, out_share(s));
@@ -299,6 +307,7 @@ static int do_add_share(struct adi_work *w)
 	if (r < 0)
 		return r;
 	adi_did(&w->did, "book.share.add", "book", b.guid, b.name);
+	adi_did_info(&w->did, share_info(&s, NULL));
 	w->out = out_share(&s);
 	return HWS_OK;
 }
@@ -314,7 +323,8 @@ static int do_change_share(struct adi_work *w)
 	const char *kind = adi_in_text(w->q->json, "subject_kind");
 	const char *subject = adi_in_text(w->q->json, "subject_guid");
 	struct dat_book b;
-	struct dat_share s;
+	enum dat_book_right before;
+	struct dat_share s = { 0 };
 	int r = open_share(w, DAT_BOOK_FULL, &b, &s);
 
 	if (r == HWS_OK)
@@ -324,6 +334,7 @@ static int do_change_share(struct adi_work *w)
 					(subject && !hws_str_equal(subject, s.subj_guid))))
 		r = adi_work_refuse(w, ADI_BAD_FIELD, "subject_guid",
 				"A share stays with whom it is; make another.");
+	before = s.right;
 	if (r == HWS_OK && right)
 		r = dat_share_change(w->c, s.guid, parse_right(right), adi_now());
 	if (r == HWS_OK)
@@ -331,6 +342,7 @@ static int do_change_share(struct adi_work *w)
 	if (r < 0)
 		return r;
 	adi_did(&w->did, "book.share.change", "book", b.guid, b.name);
+	adi_did_info(&w->did, share_info(&s, rights[before]));
 	w->out = out_share(&s);
 	return HWS_OK;
 }
@@ -350,6 +362,8 @@ static int do_remove_share(struct adi_work *w)
 		r = dat_share_remove(w->c, s.guid);
 	if (r == HWS_OK)
 		adi_did(&w->did, "book.share.remove", "book", b.guid, b.name);
+	if (r == HWS_OK)
+		adi_did_info(&w->did, share_info(&s, NULL));
 	return r;
 }
 

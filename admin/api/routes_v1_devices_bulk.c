@@ -11,6 +11,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXPORT_PART 200u
@@ -137,6 +138,28 @@ static int same(struct bulk *b, const struct dat_device *d)
 	return r;
 }
 
+/* A deed has an event by itself. */
+static int audit_one(struct bulk *b, const struct dat_device *d)
+{
+	const char *was = b->action->what == OWNER ? d->owner_name
+			: b->action->what == GROUP ? d->group_name
+						   : NULL;
+	json_t *info = json_pack("{s:b,s:s,s:s,s:s*}", "many", 1, "action", b->action->name, "to",
+			b->to_name, "before", was);
+	char *text = info ? json_dumps(info, JSON_COMPACT) : NULL;
+	int r = text ? adi_audit(b->app, b->c, b->q,
+				       &(struct adi_deed){ .kind = "device.change",
+						       .target_kind = "device",
+						       .target_guid = d->guid,
+						       .target_name = d->id,
+						       .info = text })
+		     : HWS_ERR_NOMEM;
+
+	free(text);
+	json_decref(info);
+	return r;
+}
+
 static int one(struct bulk *b, const char *guid)
 {
 	char text[DAT_NAME_TEXT + 40];
@@ -161,6 +184,8 @@ static int one(struct bulk *b, const char *guid)
 	if (r < 0 || b->many.dry_run)
 		return r;
 	r = apply(b, &d);
+	if (r == HWS_OK && b->action->what != DEED)
+		r = audit_one(b, &d);
 	if (r == HWS_OK)
 		b->done[b->n_done++] = d;
 	return r;
@@ -246,11 +271,6 @@ static int run(struct bulk *b, struct htp_reply *reply, char (*guid)[DAT_GUID_TE
 	r = pick(b, reply, guid, &n);
 	for (size_t i = 0; i < n && r == HWS_OK; i++)
 		r = one(b, guid[i]);
-	if (r == HWS_OK && !b->many.dry_run && b->action->what != DEED)
-		r = adi_audit(b->app, b->c, b->q,
-				&(struct adi_deed){ .kind = "device.change_many",
-						.target_kind = "device",
-						.target_name = b->action->name });
 	return dat_tx_end(&tx, r);
 }
 

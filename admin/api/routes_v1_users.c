@@ -295,10 +295,19 @@ static int apply(struct sql_conn *c, const struct htp_request *q, const struct d
 	return r;
 }
 
-/* Names of what was asked to be changed, for the audit; never a value. */
-static char *changed_keys(const struct htp_request *q)
+static void put_pair(json_t *pairs, const char *key, const char *before, const char *after)
 {
-	json_t *keys = json_array(), *info, *value;
+	if (strcmp(before, after) != 0)
+		json_object_set_new(pairs, key,
+				json_pack("{s:s,s:s}", "before", before, "after", after));
+}
+
+/* For the audit: the names of what was asked to be changed, and what decides over rights as it was
+ * and is. No other value: there are passwords among them. */
+static char *change_info(const struct htp_request *q, const struct dat_account *was,
+		const struct dat_account *is)
+{
+	json_t *keys = json_array(), *pairs = json_object(), *info, *value;
 	const char *key;
 	char *text;
 
@@ -306,10 +315,27 @@ static char *changed_keys(const struct htp_request *q)
 		if (strcmp(key, "updated_at") != 0)
 			json_array_append_new(keys, json_string(key));
 	}
-	info = json_pack("{s:o}", "changed", keys);
+	put_pair(pairs, "role", adi_role_name(was->role), adi_role_name(is->role));
+	put_pair(pairs, "status", adi_status_name(was->status), adi_status_name(is->status));
+	put_pair(pairs, "group", was->group_name, is->group_name);
+	put_pair(pairs, "name", was->name, is->name);
+	info = json_pack("{s:o,s:o}", "changed", keys, "values", pairs);
 	text = info ? json_dumps(info, JSON_COMPACT) : NULL;
 	json_decref(info);
 	return text;
+}
+
+static int audit_change(const struct htp_request *q, struct adi_app *app, struct sql_conn *c,
+		const struct dat_account *was)
+{
+	struct dat_account is;
+	int r = dat_account_get(c, was->guid, &is);
+	char *info = r == HWS_OK ? change_info(q, was, &is) : NULL;
+
+	if (r == HWS_OK)
+		r = adi_audit_user(app, c, q, "user.change", was, info);
+	free(info);
+	return r;
 }
 
 static int change_user(const struct htp_request *q, struct htp_reply *reply, struct adi_app *app,
@@ -319,7 +345,6 @@ static int change_user(const struct htp_request *q, struct htp_reply *reply, str
 	struct change ch = { .pw_hash = *hash ? hash : NULL };
 	const char *guid = htp_param(q, "guid");
 	struct adi_actor by = adi_actor(q, guid);
-	char *info = changed_keys(q);
 	struct dat_account a;
 	struct dat_tx tx;
 	int r = dat_tx_begin(&tx, c);
@@ -339,10 +364,9 @@ static int change_user(const struct htp_request *q, struct htp_reply *reply, str
 		if (r == HWS_OK)
 			r = apply(c, q, &a, &ch);
 		if (r == HWS_OK)
-			r = adi_audit_user(app, c, q, "user.change", &a, info);
+			r = audit_change(q, app, c, &a);
 		r = dat_tx_end(&tx, r);
 	}
-	free(info);
 	return r;
 }
 

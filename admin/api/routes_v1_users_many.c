@@ -230,8 +230,22 @@ struct bulk {
 	struct adi_app *app;
 	const struct action *action;
 	const char *group; /* "" = none */
+	char group_name[DAT_NAME_TEXT];
 	struct adi_bulk many;
 };
+
+static int audit_one(struct bulk *b, struct sql_conn *c, const struct dat_account *a)
+{
+	bool moved = strcmp(b->action->name, "group") == 0;
+	json_t *info = json_pack("{s:b,s:s,s:s*,s:s*}", "many", 1, "action", b->action->name, "to",
+			moved ? b->group_name : NULL, "before", moved ? a->group_name : NULL);
+	char *text = info ? json_dumps(info, JSON_COMPACT) : NULL;
+	int r = text ? adi_audit_user(b->app, c, b->q, b->action->event, a, text) : HWS_ERR_NOMEM;
+
+	free(text);
+	json_decref(info);
+	return r;
+}
 
 /* In a transaction of its own, so that one that is refused leaves nothing behind. */
 static int change_one(struct bulk *b, struct sql_conn *c, const struct dat_account *a)
@@ -243,7 +257,7 @@ static int change_one(struct bulk *b, struct sql_conn *c, const struct dat_accou
 		return r;
 	r = b->action->fn(c, a, b->group, adi_now());
 	if (r == HWS_OK)
-		r = adi_audit_user(b->app, c, b->q, b->action->event, a, "{\"many\":true}");
+		r = audit_one(b, c, a);
 	/* a dry run finds out what the database would refuse, and takes all back */
 	if (r == HWS_OK && b->many.dry_run)
 		r = HWS_ERR_CANCELED;
@@ -282,6 +296,8 @@ static int run_bulk(struct bulk *b, struct htp_reply *reply, struct sql_conn *c)
 		r = dat_group_get(c, DAT_USER_GROUP, b->group, &g);
 		if (r == HWS_ERR_NOTFOUND)
 			adi_v1_error(reply, ADI_BAD_FIELD, "group_guid", "There is no such group.");
+		if (r == HWS_OK)
+			r = hws_str_copy(b->group_name, sizeof(b->group_name), g.name);
 	}
 	if (r == HWS_OK)
 		r = choose_all(b->q, reply, c, &l);

@@ -1,6 +1,7 @@
 /* api/work: one way through an operation. */
 #include "admin/api/work.h"
 #include "shared/base/str.h"
+#include <stdlib.h>
 
 void adi_did(struct adi_did *d, const char *kind, const char *target_kind, const char *guid,
 		const char *name)
@@ -12,6 +13,16 @@ void adi_did(struct adi_did *d, const char *kind, const char *target_kind, const
 		d->guid[0] = '\0';
 	if (hws_str_copy(d->name, sizeof(d->name), name) < 0)
 		d->name[0] = '\0';
+}
+
+void adi_did_info(struct adi_did *d, json_t *info)
+{
+	char *text = info ? json_dumps(info, JSON_COMPACT) : NULL;
+
+	if (!text || hws_str_copy(d->info, sizeof(d->info), text) < 0)
+		d->info[0] = '\0';
+	free(text);
+	json_decref(info);
 }
 
 static void fail(const struct adi_work *w, int r)
@@ -71,7 +82,8 @@ static int do_write(struct adi_work *w, adi_work_fn fn)
 				&(struct adi_deed){ .kind = w->did.kind,
 						.target_kind = w->did.target_kind,
 						.target_guid = w->did.guid,
-						.target_name = w->did.name });
+						.target_name = w->did.name,
+						.info = *w->did.info ? w->did.info : NULL });
 	return dat_tx_end(&tx, r);
 }
 

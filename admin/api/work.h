@@ -3,13 +3,18 @@
 #pragma once
 #include "admin/api/v1.h"
 
+#define ADI_DID_INFO 1024u
+
 /* For the audit; kind NULL: nothing was done. */
 struct adi_did {
 	const char *kind, *target_kind;
 	char guid[DAT_GUID_TEXT], name[DAT_NAME_TEXT];
+	char info[ADI_DID_INFO]; /* JSON object; "" = none */
 };
 void adi_did(struct adi_did *d, const char *kind, const char *target_kind, const char *guid,
 		const char *name);
+/* Says more of it; consumes `info`. One that is too long is left out. */
+void adi_did_info(struct adi_did *d, json_t *info);
 
 struct adi_work {
 	struct htp_request *q;

@@ -302,6 +302,7 @@ static void add_devices(int n)
 
 START_TEST(many_are_changed_at_once)
 {
+	int64_t events = 0;
 	json_t *o;
 
 	add_devices(10);
@@ -323,6 +324,13 @@ START_TEST(many_are_changed_at_once)
 			"{'action':'tag_add','filter':{'q':'300000'},'tag':'new','dry_run':false}");
 	ck_assert_int_eq(api_int(o, "count"), 0);
 	ck_assert_int_eq(total("/api/v1/devices?tag=new"), 10);
+	/* each by itself, with what was done */
+	ck_ok(sql_number(g.c,
+			"SELECT count(DISTINCT target_guid) FROM audit_event e JOIN device d ON "
+			"d.guid = target_guid AND d.id = target_name WHERE e.kind = "
+			"'device.change' AND e.info LIKE '%tag_add%\"new\"%'",
+			SQL_NONE, &events));
+	ck_assert_int_eq(events, 10);
 	ck_ok(dat_device_set_status(g.c, dev, DAT_DEVICE_OFF, ground_now()));
 	o = api_must(&g.api, 200, API_LOCAL, "POST", "/api/v1/devices/bulk",
 			"{'action':'approve','guids':['%s'],'dry_run':false}", dev);

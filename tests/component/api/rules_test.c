@@ -337,6 +337,7 @@ START_TEST(a_book_is_shared_and_filled)
 	json_t *o = api_must(&api, 201, API_LOCAL, "POST", v1("/books"),
 			"{'name':'Field service','owner_guid':'%s'}", ann);
 	char book[DAT_GUID_TEXT], share[DAT_GUID_TEXT], entry[DAT_GUID_TEXT];
+	const struct api_reply *r;
 
 	ck_assert_str_eq(api_text(o, "owner.name"), "ann");
 	ck_assert_str_eq(api_text(o, "right"), "full");
@@ -354,6 +355,11 @@ START_TEST(a_book_is_shared_and_filled)
 	o = api_must(&api, 200, API_LOCAL, "PATCH", v1("/books/%s/shares/%s", book, share),
 			"{'right':'write'}");
 	ck_assert_str_eq(api_text(o, "right"), "write");
+	r = api_call(&api, API_LOCAL, "GET", "/api/v1/audit?kind=console&limit=2", NULL);
+	ck_assert_msg(strstr(r->body, "\"right\":\"read\"") != NULL &&
+					strstr(r->body, "\"right\":\"write\",\"before\":\"read\"") !=
+							NULL,
+			"%s", r->body);
 	o = api_must(&api, 201, API_LOCAL, "POST", v1("/books/%s/entries", book),
 			"{'id':'184726553','alias':'Till 14','tags':['shop','shop2'],'password':'geheim'}");
 	ck_assert(json_is_true(api_at(o, "has_password")));

@@ -72,6 +72,19 @@ static const char *at(const char *guid, const char *rest)
 	return buf;
 }
 
+/* The newest event of the audit says what was changed from what to what. */
+static void must_be_told(const char *key, const char *before, const char *after)
+{
+	char want[200];
+	const struct api_reply *r = api_call(
+			&api, API_LOCAL, "GET", "/api/v1/audit?kind=console&limit=1", NULL);
+
+	ck_assert_int_eq(r->status, 200);
+	(void)snprintf(want, sizeof(want), "\"%s\":{\"before\":\"%s\",\"after\":\"%s\"}", key,
+			before, after);
+	ck_assert_msg(strstr(r->body, want) != NULL, "%s", r->body);
+}
+
 static const char *default_group(void)
 {
 	return api_text(api_must(&api, 200, API_LOCAL, "GET", "/api/v1/groups?q=Default", NULL),
@@ -110,6 +123,7 @@ START_TEST(nobody_raises_themselves_or_touches_an_owner)
 	/* what an admin may */
 	(void)api_must(&api, 200, adam, "PATCH", at(admin, ""), "{'note':'me'}");
 	(void)api_must(&api, 200, adam, "PATCH", at(user, ""), "{'role':'operator'}");
+	must_be_told("role", "user", "operator");
 	/* and the last owner stays, whoever asks */
 	(void)api_must(&api, 403, API_LOCAL, "DELETE", at(owner, ""), NULL);
 	(void)api_must(&api, 403, API_LOCAL, "PATCH", at(owner, ""), "{'status':'disabled'}");
