@@ -1,7 +1,7 @@
-/* api/audit_mark: how far the chain of audit events has come, in a file outside of the database: who
- * can write to the database alone could put the whole of it back to an earlier state, record of
- * the ends and all, which the chain by itself does not show. Each node has a mark of its own. Any
- * thread. */
+/* api/audit_mark: how far the chain of audit events has come, in a file outside of the database:
+ * who can write to the database alone could put the whole of it back to an earlier state, record
+ * of the ends and all, which the chain by itself does not show. Each node has a mark of its own.
+ * Any thread. */
 #pragma once
 #include "admin/data/audit.h"
 
