@@ -2,6 +2,9 @@
 #include "admin/api/books.h"
 #include "admin/api/bulk.h"
 #include "admin/api/presence.h"
+#include "admin/api/reach.h"
+#include "admin/data/devices.h"
+#include "admin/data/rules.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -10,17 +13,42 @@
 
 /* --- out -------------------------------------------------------------------------------------- */
 
+/* What a device says of itself stands in for what nobody wrote, for those who may reach it. */
+static int ask_device(struct adi_work *w, const struct dat_entry *e, struct dat_device *ret)
+{
+	const char *account = adi_book_account(adi_who(w->q));
+	struct adi_settings s;
+	struct dat_access a;
+	int r;
+
+	if (!e->known || (*e->hostname && *e->platform) || !*account)
+		return HWS_OK;
+	adi_app_settings(w->app, w->c, &s);
+	r = dat_access_check(w->c, account, e->id, !s.require_login, w->app->conf->unowned_open,
+			adi_now(), &a);
+	if (r == HWS_OK && a.allowed)
+		r = dat_device_find(w->c, e->id, ret);
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+}
+
 static json_t *out_entry(struct adi_work *w, const struct dat_entry *e, int *ret_r)
 {
 	json_t *tags = adi_entry_tag_array(w->c, e->guid, ret_r), *o;
+	struct dat_device d = { .hostname = "" };
 	bool online = e->known && adi_now() - e->seen_at < ADI_WRITTEN_MS;
 
 	if (!tags)
 		return NULL;
+	*ret_r = ask_device(w, e, &d);
+	if (*ret_r < 0) {
+		json_decref(tags);
+		return NULL;
+	}
 	o = json_pack("{s:s,s:s,s:s,s:s,s:o,s:s,s:b,s:s,s:s,s:s,s:b,s:b,s:I,s:I,s:I}", "guid",
 			e->guid, "id", e->id, "alias", e->alias, "note", e->note, "tags", tags,
 			"login_name", e->login_name, "force_relay", (int)e->force_relay, "hostname",
-			e->hostname, "username", e->username, "platform", e->platform,
+			*e->hostname ? e->hostname : d.hostname, "username", e->username,
+			"platform", *e->platform ? e->platform : adi_os_platform(d.os),
 			"has_password", (int)e->has_password, "online", (int)online, "deleted_at",
 			(json_int_t)e->deleted_at, "created_at", (json_int_t)e->created_at,
 			"updated_at", (json_int_t)e->updated_at);

@@ -308,10 +308,12 @@ START_TEST(an_entry_tells_of_what_may_be_reached_only)
 	const struct dat_sysinfo info = {
 		.hostname = "vault", .username = "root", .os = "debian / x"
 	};
-	char device[DAT_GUID_TEXT];
+	char device[DAT_GUID_TEXT], second[DAT_GUID_TEXT], theirs[DAT_GUID_TEXT];
 	const char *guid = personal(bob), *mine = personal(ann);
 	json_t *o;
 
+	desk_ok(dat_book_add(desk.c, ann_guid, "Second", "", desk_now(), second));
+	desk_ok(dat_book_add(desk.c, bob_guid, "Theirs", "", desk_now(), theirs));
 	desk_device(&desk, "777", ann_guid, device);
 	desk_ok(dat_device_sysinfo(desk.c, "777", "u", &info, desk_now()));
 	blank(bob, "POST", path_of("/api/ab/peer/add/%s", guid), "{'id':'777','hostname':'guess'}");
@@ -324,6 +326,17 @@ START_TEST(an_entry_tells_of_what_may_be_reached_only)
 	ck_assert_str_eq(api_text(o, "data.0.username"), "root");
 	ck_assert_str_eq(api_text(o, "data.0.platform"), "Linux");
 	ck_assert(json_is_true(api_at(o, "data.0.same_server")));
+	/* in the console it stands in for what nobody wrote */
+	blank(bob, "POST", path_of("/api/ab/peer/add/%s", theirs), "{'id':'777'}");
+	blank(ann, "POST", path_of("/api/ab/peer/add/%s", second), "{'id':'777'}");
+	o = api_must(&api, 200, desk_token(&desk, ann_guid, "book:r"), "GET",
+			path_of("/api/v1/books/%s/entries", second), NULL);
+	ck_assert_str_eq(api_text(o, "items.0.hostname"), "vault");
+	ck_assert_str_eq(api_text(o, "items.0.platform"), "Linux");
+	o = api_must(&api, 200, desk_token(&desk, bob_guid, "book:r"), "GET",
+			path_of("/api/v1/books/%s/entries", theirs), NULL);
+	ck_assert_str_eq(api_text(o, "items.0.hostname"), "");
+	ck_assert_str_eq(api_text(o, "items.0.platform"), "");
 }
 END_TEST
 
