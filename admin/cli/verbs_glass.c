@@ -116,7 +116,7 @@ static int new_password(struct adm_call *call, char buf[PASSWORD_TEXT], bool *re
 		r = adm_secret_file(file ? file : "-", buf, PASSWORD_TEXT, &call->err);
 	if (r == HWS_OK && dat_password_check(buf) < 0)
 		r = hws_error_set(&call->err, HWS_ERR_RANGE,
-				"a password has %u to %u signs, in UTF-8", DAT_PASSWORD_MIN,
+				"a password has %u to %u characters, in UTF-8", DAT_PASSWORD_MIN,
 				DAT_PASSWORD_MAX);
 	return r;
 }
