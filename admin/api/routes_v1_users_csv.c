@@ -102,8 +102,10 @@ struct import {
 	struct sql_conn *c;
 	const struct hws_csv *csv;
 	json_t *errors;
+	json_t *lines; /* by folded name: where it stands first */
 	int64_t created, updated;
 	bool fatal; /* nothing of it can be done */
+	char text[100];
 };
 
 /* A line that is not taken; HWS_OK, so that the others are. */
@@ -159,6 +161,22 @@ static const char *check_rights(struct import *im, struct line *l)
 	return NULL;
 }
 
+/* A name has one line: of two nobody can tell which is meant. */
+static bool stands_above(struct import *im, const struct line *l, const char *key)
+{
+	const json_t *first = json_object_get(im->lines, key);
+	size_t line = hws_csv_line(im->csv, l->row);
+
+	if (!first) {
+		json_object_set_new(im->lines, key, json_integer((json_int_t)line));
+		return false;
+	}
+	(void)snprintf(im->text, sizeof(im->text),
+			"The name of line %zu stands in line %lld already.", line,
+			(long long)json_integer_value(first));
+	return true;
+}
+
 /* What it is about; *ret_why: why it is not taken. */
 static int look_up(struct import *im, struct line *l, const char **ret_why)
 {
@@ -167,6 +185,10 @@ static int look_up(struct import *im, struct line *l, const char **ret_why)
 
 	if (!l->name || dat_name_key(l->name, key) < 0) {
 		*ret_why = "The name is missing, too long, or no text.";
+		return HWS_OK;
+	}
+	if (stands_above(im, l, key)) {
+		*ret_why = im->text;
 		return HWS_OK;
 	}
 	r = dat_account_find(im->c, l->name, &l->there);
@@ -258,7 +280,7 @@ static int take_line(struct import *im, size_t row)
 	return r;
 }
 
-/* All lines in one transaction: a dry run takes it back and knows of names that come twice. */
+/* All lines in one transaction, which a dry run takes back. */
 static int take_all(struct import *im, bool dry)
 {
 	size_t rows = hws_csv_rows(im->csv);
@@ -335,7 +357,9 @@ static void import_users(struct htp_request *q, struct htp_reply *reply, struct 
 	else if (columns_are_known(reply, csv) && adi_take(app, reply, &im.c)) {
 		im.csv = csv;
 		im.errors = json_array();
+		im.lines = json_object();
 		answer(&im, reply, dry);
+		json_decref(im.lines);
 		json_decref(im.errors);
 		sql_give(im.c);
 	}
