@@ -58,9 +58,9 @@ static int read_asked(const struct htp_request *q, struct asked *a)
 	if (r < 0)
 		return r;
 	if (!a->second)
-		return *a->username
-				? htp_json_text(q->json, "password", DAT_PASSWORD_MAX, &a->password)
-				: HWS_ERR_NOTFOUND;
+		return *a->username ? htp_json_text(q->json, "password", DAT_PASSWORD_BYTES,
+						      &a->password)
+				    : HWS_ERR_NOTFOUND;
 	r = htp_json_text(q->json, "secret", DAT_TOKEN_TEXT - 1, &a->secret);
 	if (r == HWS_OK)
 		r = optional(q->json, "verificationCode", DAT_SHORT_TEXT, &a->code);
@@ -136,9 +136,13 @@ static void log_in(struct htp_request *q, struct htp_reply *reply, void *arg)
 	struct adi_app *app = arg;
 	struct adi_login l;
 	struct asked a = { 0 };
+	int r = read_asked(q, &a);
 
-	if (read_asked(q, &a) < 0) {
-		htp_reply_error(reply, 400, "Name and password are needed");
+	if (r < 0) {
+		htp_reply_error(reply, 400,
+				r == HWS_ERR_TOOBIG ? "The name, the password or what tells the "
+						      "device is too long"
+						    : "Name and password are needed");
 		return;
 	}
 	if (a.second)

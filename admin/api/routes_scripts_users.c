@@ -110,7 +110,7 @@ static void add(struct htp_request *q, struct htp_reply *reply, void *arg)
 	const char *password = NULL;
 	struct adi_app *app = arg;
 	struct sql_conn *c;
-	int r = htp_json_text(q->json, "password", DAT_PASSWORD_MAX, &password);
+	int r = htp_json_text(q->json, "password", DAT_PASSWORD_BYTES, &password);
 
 	if (!adi_is_script(q)) {
 		htp_reply_error(reply, 403, "Use a token for scripts");
@@ -119,7 +119,7 @@ static void add(struct htp_request *q, struct htp_reply *reply, void *arg)
 	if (r == HWS_OK)
 		r = dat_password_check(password);
 	if (r < 0) {
-		htp_reply_error(reply, 400, "A password of %u to %u bytes is needed",
+		htp_reply_error(reply, 400, "A password of %u to %u letters is needed",
 				DAT_PASSWORD_MIN, DAT_PASSWORD_MAX);
 		return;
 	}

@@ -38,11 +38,15 @@ int dat_role_parse(const char *name, enum dat_role *ret)
 
 int dat_password_check(const char *password)
 {
-	size_t n = strnlen(password, DAT_PASSWORD_MAX + 1);
+	size_t n = strnlen(password, DAT_PASSWORD_BYTES + 1), letters = 0;
 
-	if (n < DAT_PASSWORD_MIN || n > DAT_PASSWORD_MAX)
+	if (n > DAT_PASSWORD_BYTES)
 		return HWS_ERR_RANGE;
-	return hws_utf8_valid(hws_bytes(password, n)) ? HWS_OK : HWS_ERR_INVAL;
+	if (!hws_utf8_valid(hws_bytes(password, n)))
+		return HWS_ERR_INVAL;
+	for (size_t i = 0; i < n; i++)
+		letters += ((unsigned char)password[i] & 0xc0) != 0x80;
+	return letters < DAT_PASSWORD_MIN || letters > DAT_PASSWORD_MAX ? HWS_ERR_RANGE : HWS_OK;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

@@ -3,8 +3,10 @@
 #pragma once
 #include "admin/data/dat.h"
 
+/* Letters. */
 #define DAT_PASSWORD_MIN 8u
 #define DAT_PASSWORD_MAX 1024u
+#define DAT_PASSWORD_BYTES (4u * DAT_PASSWORD_MAX)
 #define DAT_PW_HASH_TEXT 128
 
 enum dat_role {

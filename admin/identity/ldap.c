@@ -419,7 +419,7 @@ int idn_ldap_login(const struct idn_ldap_conf *conf, const char *ca_file, const 
 
 	if (r < 0 || !*name)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "that is no name of the directory");
-	if (!*password || strlen(password) > DAT_PASSWORD_MAX)
+	if (!*password || strlen(password) > DAT_PASSWORD_BYTES)
 		return hws_error_set(err, HWS_ERR_PASSWORD, "the password is empty or too long");
 	r = connect_to(&s, ca_file);
 	if (r == HWS_OK && strstr(conf->bind_dn, "{name}"))

@@ -99,6 +99,29 @@ static const char *make_ann(void)
 	return totp_turn_on(&api, api_console(&api, "ann", NULL));
 }
 
+START_TEST(a_password_has_so_many_letters_not_bytes)
+{
+	char password[2 * 1024 + 3], longer[4 * 1024 + 2];
+
+	for (size_t i = 0; i < 1024; i++)
+		memcpy(password + 2 * i, "\xc3\xa4", 2);
+	password[2048] = '\0';
+	(void)api_must(&api, 201, API_LOCAL, "POST", "/api/v1/users",
+			"{'name':'zoe','role':'user','password':'%s','group_guid':'%s'}", password,
+			api_text(api_must(&api, 200, API_LOCAL, "GET", "/api/v1/groups", NULL),
+					"items.0.guid"));
+	ck_assert_int_eq(step_1("zoe", password)->status, 200);
+	/* one more is none that anybody has; of any length it is told as what it is */
+	memcpy(password + 2048, "x", 2);
+	ck_assert_int_eq(step_1("zoe", password)->status, 401);
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	check_error(step_1("zoe", longer), 400,
+			"{\"error\":\"The name, the password or what tells the device is too "
+			"long\"}");
+}
+END_TEST
+
 START_TEST(ann_gives_a_code_too)
 {
 	const char *totp = make_ann(), *secret;
@@ -244,8 +267,9 @@ END_TEST
 int main(void)
 {
 	return test_main("api_login", 60, set_up, tear_down,
-			TESTS(a_password_is_enough_for_bob, ann_gives_a_code_too,
-					a_challenge_has_five_tries,
+			TESTS(a_password_is_enough_for_bob,
+					a_password_has_so_many_letters_not_bytes,
+					ann_gives_a_code_too, a_challenge_has_five_tries,
 					nobody_learns_who_has_an_account,
 					what_is_no_login_is_refused,
 					guessing_is_braked_for_who_guesses,
