@@ -20,6 +20,7 @@ int adi_recordings_new(const char *state_dir, const struct adi_config *c,
 
 	if (!rs)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	pthread_mutex_init(&rs->lock, NULL);
 	rs->max = c->recordings_max;
 	rs->device_max = c->recordings_device_max;
 	rs->on = *c->recording_key;
@@ -44,6 +45,8 @@ int adi_recordings_new(const char *state_dir, const struct adi_config *c,
 
 void adi_recordings_free(struct adi_recordings *r)
 {
+	if (r)
+		pthread_mutex_destroy(&r->lock);
 	hws_free(r);
 }
 
@@ -151,18 +154,54 @@ int adi_upload_new(struct adi_recordings *rs, struct sql_conn *c, const struct a
 	return r;
 }
 
+static void remember(struct adi_recordings *rs, const char *guid, int64_t end,
+		const uint8_t hash[HWS_SHA256_LEN])
+{
+	struct adi_last_part *l = NULL;
+
+	pthread_mutex_lock(&rs->lock);
+	for (unsigned i = 0; i < ADI_LAST_PARTS && !l; i++) {
+		if (strcmp(rs->last[i].guid, guid) == 0)
+			l = &rs->last[i];
+	}
+	if (!l)
+		l = &rs->last[rs->next_last++ % ADI_LAST_PARTS];
+	if (hws_str_copy(l->guid, sizeof(l->guid), guid) < 0)
+		l->guid[0] = '\0';
+	l->end = end;
+	memcpy(l->hash, hash, HWS_SHA256_LEN);
+	pthread_mutex_unlock(&rs->lock);
+}
+
+/* Only what is surely the same is confirmed. What was forgotten (a restart, another server) is
+ * refused like other bytes: who uploads asks how far it is, and goes on there. */
+static bool is_last(struct adi_recordings *rs, const char *guid, int64_t end,
+		const uint8_t hash[HWS_SHA256_LEN])
+{
+	bool is = false;
+
+	pthread_mutex_lock(&rs->lock);
+	for (unsigned i = 0; i < ADI_LAST_PARTS && !is; i++) {
+		is = strcmp(rs->last[i].guid, guid) == 0 && rs->last[i].end == end &&
+				memcmp(rs->last[i].hash, hash, HWS_SHA256_LEN) == 0;
+	}
+	pthread_mutex_unlock(&rs->lock);
+	return is;
+}
+
 int adi_upload_part(struct adi_recordings *rs, struct sql_conn *c, const struct adi_upload *u,
 		int64_t now, struct dat_recording *ret)
 {
 	int64_t len = (int64_t)u->body.len;
+	uint8_t hash[HWS_SHA256_LEN];
 	int r = hold(c, u, now, ret);
 
 	if (r == HWS_OK)
 		r = check_key(rs, ret);
 	if (r < 0)
 		return r;
-	/* the same once more, as its answer was lost */
-	if (len && u->offset + len == ret->bytes)
+	hws_sha256(u->body, hash);
+	if (len && u->offset + len == ret->bytes && is_last(rs, ret->guid, ret->bytes, hash))
 		return HWS_OK;
 	if (!len || u->offset != ret->bytes)
 		return HWS_ERR_RANGE;
@@ -172,6 +211,7 @@ int adi_upload_part(struct adi_recordings *rs, struct sql_conn *c, const struct 
 	if (r < 0)
 		return r;
 	ret->bytes += len;
+	remember(rs, ret->guid, ret->bytes, hash);
 	return dat_recording_store(c, ret, now);
 }
 

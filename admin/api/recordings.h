@@ -6,8 +6,21 @@
 #include "admin/data/recordings.h"
 #include "admin/record/keys.h"
 #include "admin/record/place.h"
+#include "shared/crypto/digest.h"
+#include <pthread.h>
+
+/* The last part of an upload, to know it when it comes once more, as its answer was lost. */
+struct adi_last_part {
+	char guid[DAT_GUID_TEXT];
+	int64_t end;
+	uint8_t hash[HWS_SHA256_LEN];
+};
+#define ADI_LAST_PARTS 64u
 
 struct adi_recordings {
+	pthread_mutex_t lock; /* over the two that follow */
+	struct adi_last_part last[ADI_LAST_PARTS];
+	unsigned next_last;
 	struct rec_place place;
 	char key_name[REC_KEY_NAME_TEXT];
 	uint8_t pk[HWS_SEALED_BOX_KEY_LEN];

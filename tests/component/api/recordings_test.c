@@ -276,6 +276,9 @@ START_TEST(an_upload_goes_on_where_it_was)
 	/* the answer was lost */
 	ck_assert_int_eq(upload("part", FILE_NAME, 0, film, 1000, &at), 200);
 	ck_assert_int_eq(at, 1000);
+	/* other bytes that end where the first did are neither stored nor confirmed */
+	ck_assert_int_eq(upload("part", FILE_NAME, 0, film + 1, 1000, &at), 416);
+	ck_assert_int_eq(upload("part", FILE_NAME, 500, film, 500, &at), 416);
 	ck_assert_int_eq(upload("part", FILE_NAME, 5000, film, 1000, &at), 416);
 	ck_assert_int_eq(upload("tail", FILE_NAME, 0, film, 1001, &at), 416);
 	/* the server starts anew meanwhile */
