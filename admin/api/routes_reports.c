@@ -19,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of newer clients there may be more than are known here: kept as they are told. */
+#define ALARM_TYP_MAX 1000000
+#define ALARM_TYP_NONE 1000 /* told none, or no number */
 #define BODY_MAX (64u << 10)
 #define FILES_SHOWN 10u
 
@@ -247,7 +250,7 @@ static int store_alarm(struct report *p)
 	json_t *info = read_info(o);
 	char *text = info ? json_dumps(info, JSON_COMPACT) : NULL;
 	struct dat_alarm_report al = {
-		.typ = read_small(o, "typ", 1000, 1000),
+		.typ = read_small(o, "typ", ALARM_TYP_MAX, ALARM_TYP_NONE),
 		.device_id = p->from.id,
 		.account_guid = l.account_guid,
 		.peer_id = l.peer_id,

@@ -47,8 +47,9 @@ static int set_common(struct adm_call *call, const struct adm_option *o, const c
 			return adm_complain(ADM_USAGE, "--format: %s, not '%s'", o->more, text);
 		call->json = call->look.format == ADM_FORMAT_JSON;
 	} else if (strcmp(o->name, "limit") == 0) {
-		if (hws_parse_u64(text, &n) < 0 || n > 100000000)
-			return adm_complain(ADM_USAGE, "--limit: a number, not '%s'", text);
+		if (hws_parse_u64(text, &n) < 0 || !n || n > 100000000)
+			return adm_complain(
+					ADM_USAGE, "--limit: a number from 1 on, not '%s'", text);
 		call->look.limit = (size_t)n;
 	} else if (strcmp(o->name, "columns") == 0) {
 		call->look.columns = text;

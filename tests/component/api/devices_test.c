@@ -393,7 +393,7 @@ START_TEST(files_and_alarms_reach_the_chain)
 	must_be_blank(post("/api/audit/alarm",
 			"{" WHO ",'typ':1,'info':'{\\\"id\\\":\\\"66\\\",\\\"ip\\\":\\\"203.0.113.9"
 			"\\\"}','nonce':'a1'}"));
-	must_be_blank(post("/api/audit/alarm", "{" WHO ",'typ':99,'info':[],'nonce':'a2'}"));
+	must_be_blank(post("/api/audit/alarm", "{" WHO ",'typ':9999,'info':[],'nonce':'a2'}"));
 	ck_ok(sql_number(g.c, "SELECT count(*) FROM audit_file", SQL_NONE, &n));
 	ck_assert_int_eq(n, 2);
 	ck_ok(sql_number(g.c,
@@ -402,6 +402,8 @@ START_TEST(files_and_alarms_reach_the_chain)
 			"'" ID "'",
 			SQL_NONE, &n));
 	ck_assert_int_eq(n, 4);
+	ck_ok(sql_number(g.c, "SELECT count(*) FROM audit_alarm WHERE typ = 9999", SQL_NONE, &n));
+	ck_assert_int_eq(n, 1);
 	/* of guessing passwords the operator hears */
 	ck_ok(sql_number(g.c, "SELECT count(*) FROM alarm_said", SQL_NONE, &n));
 	ck_assert_int_eq(n, 1);

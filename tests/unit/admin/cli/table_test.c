@@ -91,6 +91,7 @@ START_TEST(mistakes_are_told_before_anything_happens)
 	ck_assert_int_eq(PARSE("user", "list", "--role", ""), ADM_USAGE);
 	ck_assert_int_eq(PARSE("user", "list", "--role"), ADM_USAGE);
 	ck_assert_int_eq(PARSE("user", "list", "--limit", "many"), ADM_USAGE);
+	ck_assert_int_eq(PARSE("user", "list", "--limit", "0"), ADM_USAGE);
 	ck_assert_int_eq(PARSE("user", "list", "--format", "xml"), ADM_USAGE);
 	ck_assert_int_eq(PARSE("user", "list", "ann"), ADM_USAGE);
 	ck_assert_int_eq(PARSE("user", "add", "--email", "x"), ADM_USAGE);
