@@ -421,8 +421,10 @@ static void look(struct adi_fleet *f)
 		f->pairs = pairs;
 		pthread_mutex_unlock(&f->lock);
 		pairs = old;
-		if (st->rendezvous_alive)
+		if (st->rendezvous_alive) {
+			adi_orders_compare(f->app, f);
 			adi_orders_bring(f->app, f, true);
+		}
 		list_online(f, st);
 		list_own_relay(f, st);
 	}

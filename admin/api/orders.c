@@ -6,9 +6,12 @@
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 #include <pthread.h>
 #include <time.h>
 
+#define CLOSE_GATE "enrolled-on"
+#define OPEN_GATE "enrolled-off"
 #define PAGE 64u
 #define PAGES_MAX 400u
 #define WAIT_S 2
@@ -45,6 +48,10 @@ static json_t *request(const struct dat_order *o)
 		break;
 	case DAT_ORDER_RELAY:
 		req = json_pack("{s:s,s:s}", "cmd", o->cmd, "relay", o->target);
+		break;
+	case DAT_ORDER_SERVER:
+		req = json_pack("{s:s,s:b}", "cmd", "enrolled-only", "on",
+				(int)hws_str_equal(o->cmd, CLOSE_GATE));
 		break;
 	case DAT_ORDER_WHATS:
 		break;
@@ -95,6 +102,47 @@ static void bring(struct adi_app *app, struct adi_fleet *f, struct page *p)
 	sql_give(c);
 	if (r < 0 && r != HWS_ERR_UNREACHABLE)
 		hws_warn_limited("orders_not_read", HWS_ERR("error", r));
+}
+
+int adi_orders_gate(struct sql_conn *c, bool closed)
+{
+	struct dat_order o = { .what = DAT_ORDER_SERVER };
+	int r = hws_str_copy(o.cmd, sizeof(o.cmd), closed ? CLOSE_GATE : OPEN_GATE);
+
+	return r == HWS_OK ? dat_order_put(c, &o, adi_now()) : r;
+}
+
+static bool is_open(struct adi_fleet *f)
+{
+	json_t *req = json_pack("{s:s}", "cmd", "enrolled-only"), *answer = NULL;
+	struct hws_error err = { 0 };
+	int r = req ? adi_fleet_call(f, ADI_RENDEZVOUS, req, &answer, &err) : HWS_ERR_NOMEM;
+	bool open = r == HWS_OK && json_is_false(json_object_get(answer, "on"));
+
+	json_decref(answer);
+	json_decref(req);
+	return open;
+}
+
+void adi_orders_compare(struct adi_app *app, struct adi_fleet *f)
+{
+	struct adi_settings s;
+	struct sql_conn *c;
+	int r = sql_take(app->db, &c);
+
+	if (r == HWS_OK) {
+		adi_app_settings(app, c, &s);
+		sql_give(c);
+	}
+	if (r < 0 || !s.require_approval || !is_open(f))
+		return;
+	r = sql_take(app->db, &c);
+	if (r == HWS_OK) {
+		r = adi_orders_gate(c, true);
+		sql_give(c);
+	}
+	if (r < 0)
+		hws_warn_limited("gate_not_closed", HWS_ERR("error", r));
 }
 
 void adi_orders_bring(struct adi_app *app, struct adi_fleet *f, bool again)

@@ -1,5 +1,6 @@
 /* What an operator sets while the service runs. Who may see settings need not see who changed
  * them; the audit has that. */
+#include "admin/api/orders.h"
 #include "admin/api/v1.h"
 #include "admin/data/groups.h"
 #include "admin/http/origin.h"
@@ -178,6 +179,8 @@ static int store(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 			r = take_all(q->json, reply, c, s);
 		if (r == HWS_OK)
 			r = adi_app_set_settings(app, c, s, adi_who(q)->account.name);
+		if (r == HWS_OK && json_object_get(q->json, "require_approval"))
+			r = adi_orders_gate(c, s->require_approval);
 		if (r == HWS_OK)
 			r = adi_audit(app, c, q,
 					&(struct adi_deed){ .kind = "settings.change",
@@ -206,6 +209,8 @@ static void change(struct htp_request *q, struct htp_reply *reply, struct adi_ap
 		adi_v1_fail(reply, r, "setting", NULL);
 	}
 	sql_give(c);
+	if (r == HWS_OK)
+		adi_orders_bring(app, app->fleet, false);
 }
 
 static const struct adi_call calls[] = {

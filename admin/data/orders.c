@@ -8,6 +8,7 @@ static const char *const whats[DAT_ORDER_WHATS] = {
 	[DAT_ORDER_GATE] = "gate",
 	[DAT_ORDER_ENTRY] = "entry",
 	[DAT_ORDER_RELAY] = "relay",
+	[DAT_ORDER_SERVER] = "server",
 };
 
 int dat_order_put(struct sql_conn *c, const struct dat_order *o, int64_t now)

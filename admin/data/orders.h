@@ -5,10 +5,16 @@
 #define DAT_ORDER_TARGET_TEXT 320
 #define DAT_ORDER_CMD_TEXT 16
 
-enum dat_order_what { DAT_ORDER_GATE, DAT_ORDER_ENTRY, DAT_ORDER_RELAY, DAT_ORDER_WHATS };
+enum dat_order_what {
+	DAT_ORDER_GATE,
+	DAT_ORDER_ENTRY,
+	DAT_ORDER_RELAY,
+	DAT_ORDER_SERVER,
+	DAT_ORDER_WHATS
+};
 
 struct dat_order {
-	char target[DAT_ORDER_TARGET_TEXT]; /* id of a device, or address of a relay */
+	char target[DAT_ORDER_TARGET_TEXT]; /* id of a device, address of a relay, "" */
 	enum dat_order_what what;
 	char cmd[DAT_ORDER_CMD_TEXT];
 	char uuid[DAT_UUID_TEXT], pk[DAT_SHORT_TEXT]; /* "" = none */

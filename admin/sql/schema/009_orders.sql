@@ -1,5 +1,5 @@
--- What the ID server is to be told and has not taken yet. target: id of a device, or address of a relay; one order of each kind, the
--- latest. what: gate (block, unblock), entry (enrol, remove), relay (relay-drain, relay-resume). serial: of this order, chance.
+-- What the ID server is to be told and has not taken yet. target: id of a device, address of a relay, or nothing; one order of each kind, the
+-- latest. what: gate (block, unblock), entry (enrol, remove), relay (relay-drain, relay-resume), server (enrolled-on, enrolled-off). serial: of this order, chance.
 CREATE TABLE order_due (
 	target TEXT NOT NULL,
 	what TEXT NOT NULL,

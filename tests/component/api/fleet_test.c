@@ -272,6 +272,47 @@ START_TEST(what_the_id_server_missed_is_brought_when_it_is_back)
 }
 END_TEST
 
+static bool comes_in(unsigned host, const char *id)
+{
+	struct device d;
+	bool in;
+
+	device_init(&d, &srv, host, id);
+	in = device_register(&d) == RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+	device_done(&d);
+	return in;
+}
+
+static bool gate_is_closed(const json_t *o)
+{
+	json_t *gate = server_ask(&srv, "enrolled-only", NULL, NULL);
+	bool on = json_is_true(json_object_get(gate, "on"));
+
+	(void)o;
+	json_decref(gate);
+	return on;
+}
+
+START_TEST(who_needs_approval_does_not_register_before)
+{
+	device.server = NULL;
+	ck_assert(comes_in(3, "555000333"));
+	(void)api_must(&g.api, 200, API_LOCAL, "PATCH", "/api/v1/settings",
+			"{'require_approval':true}");
+	ck_assert(gate_is_closed(NULL));
+	ck_assert(!comes_in(4, "555000444"));
+	/* one that knows nothing of it */
+	server_kill(&srv);
+	server_start(&srv, NULL);
+	(void)until("/api/v1/settings", gate_is_closed);
+	ck_assert(!comes_in(4, "555000444"));
+	(void)api_must(&g.api, 200, API_LOCAL, "PATCH", "/api/v1/settings",
+			"{'require_approval':false}");
+	ck_assert(!gate_is_closed(NULL));
+	ck_assert(comes_in(4, "555000444"));
+}
+END_TEST
+
 static json_t *deploy(struct api_as as, const char *id, const char *uuid)
 {
 	return api_must(&g.api, 200, as, "POST", "/api/devices/deploy",
@@ -349,6 +390,7 @@ int main(void)
 					a_relay_of_this_machine_is_known_by_its_socket,
 					why_is_the_id_servers_word, who_is_disabled_is_not_reached,
 					what_the_id_server_missed_is_brought_when_it_is_back,
+					who_needs_approval_does_not_register_before,
 					a_device_is_deployed_at_the_id_server,
 					a_strategy_is_signed_with_the_servers_key));
 }
