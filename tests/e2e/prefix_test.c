@@ -175,7 +175,7 @@ static const char complete[] =
 		". $SOURCE/packaging/completion/hawser.bash; "
 		". $SOURCE/packaging/completion/hawser-admin.bash; "
 		"offers() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); "
-		"if [ $1 = hawser-admin ]; then _hawser_admin; else _hawser \"$1\"; fi; got=\" "
+		"if [ $1 = hawser-admin ]; then _hawser_admin || :; else _hawser \"$1\"; fi; got=\" "
 		"${COMPREPLY[*]} \"; }; "
 		"has() { for w; do [[ $got == *\" $w \"* ]] || { echo \"no $w in:$got\"; exit "
 		"1; }; "
