@@ -53,7 +53,7 @@ struct adi_app {
 	atomic_uint asked_by;             /* ID servers that ask who may connect */
 	/* The folder where the servers of this machine have their runtime folders. */
 	char servers_dir[480];
-	atomic_ullong write_tried_us;     /* by who asked for the health; 0 = never */
+	atomic_ullong write_tried_us; /* by who asked for the health; 0 = never */
 	atomic_int write_result;
 	pthread_mutex_t lock; /* of what follows */
 	struct adi_settings settings;

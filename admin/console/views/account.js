@@ -114,7 +114,8 @@ export async function accountView(ctx) {
 			me.must_change_password && h("p.bad", { role: "alert" }, "Please change your password."),
 			me.must_set_totp && h("p.bad", { role: "alert" }, "This server asks for one-time codes: please turn them on."),
 			h("section.card", null, h("h2", null, "Account"), new Form({ value: me, changes: true, fields: [
-				{ key: "display_name", label: "Shown as", max: 128 }, ...(keepsMail(me) ? [{ key: "email", label: "Mail", kind: "email", max: 254 }] : [])],
+				{ key: "display_name", label: "Shown as", max: 128 },
+				...(keepsMail(me) ? [{ key: "email", label: "Mail", kind: "email", max: 254 }] : [])],
 			send: async (values) => {
 				if (Object.keys(values).length)
 					await api.patch("/me", values);
