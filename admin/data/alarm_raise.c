@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#define HOUR_MS (3600ll * 1000)
-#define GATHER_MS (60ll * 1000)
+#define HOUR_MS (3600LL * 1000)
+#define GATHER_MS (60LL * 1000)
 
 static const char *const titles[DAT_ALARMS] = {
 	[DAT_ALARM_BRUTE_FORCE] = "Passwords are being guessed",

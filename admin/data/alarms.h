@@ -18,7 +18,7 @@ int dat_alarm_parse(const char *name, enum dat_alarm_kind *ret) HWS_MUST_CHECK;
 
 /* The same thing (kind and `about`) is told of once in this time; how often it came meanwhile
  * stands in the next notice. */
-#define DAT_ALARM_QUIET_MS (15ll * 60 * 1000)
+#define DAT_ALARM_QUIET_MS (15LL * 60 * 1000)
 /* Of so many things of one kind an hour it is told one by one, however many hear of it: 30, but of
  * new devices, which anybody can make up. What is beyond is told together. */
 #define DAT_ALARM_HOURLY 30

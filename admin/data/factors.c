@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define CHALLENGE_MS (5ll * 60 * 1000)
+#define CHALLENGE_MS (5LL * 60 * 1000)
 #define TRIES 5
 
 static const char *const kinds[] = {
@@ -112,7 +112,8 @@ static void recovery_code(char buf[DAT_RECOVERY_TEXT])
 	static const char signs[] = "abcdefghjkmnpqrstuvwxyz23456789";
 
 	for (size_t i = 0; i < DAT_RECOVERY_TEXT - 1; i++)
-		buf[i] = i == 5 ? '-' : signs[hws_rand_below(sizeof(signs) - 1)];
+		buf[i] = signs[hws_rand_below(sizeof(signs) - 1)];
+	buf[5] = '-';
 	buf[DAT_RECOVERY_TEXT - 1] = '\0';
 }
 
@@ -230,7 +231,7 @@ int dat_challenge_begin(struct sql_conn *c, const char *account_guid, enum dat_c
 		const char *device_id, const char *device_uuid, const char *via, int64_t now,
 		char ret_secret[DAT_TOKEN_TEXT], char ret_mail_code[DAT_MAIL_CODE_TEXT])
 {
-	char secret[DAT_TOKEN_TEXT], hash[DAT_HASH_TEXT], mail[DAT_HASH_TEXT] = "";
+	char token[DAT_TOKEN_TEXT], kept[DAT_HASH_TEXT], mail[DAT_HASH_TEXT] = "";
 	char code[DAT_MAIL_CODE_TEXT] = "";
 	struct dat_tx tx;
 	int r = dat_text_check(device_id, DAT_ID_TEXT, false);
@@ -243,11 +244,11 @@ int dat_challenge_begin(struct sql_conn *c, const char *account_guid, enum dat_c
 		r = dat_tx_begin(&tx, c);
 	if (r < 0)
 		return r;
-	dat_token_new(secret);
-	dat_token_hash(secret, hash);
+	dat_token_new(token);
+	dat_token_hash(token, kept);
 	if (kind == DAT_CHALLENGE_MAIL) {
 		r = hws_fmt(code, sizeof(code), "%06u", hws_rand_below(1000000));
-		code_hash(secret, code, mail);
+		code_hash(token, code, mail);
 	}
 	if (r == HWS_OK)
 		r = sql_run(c,
@@ -259,15 +260,15 @@ int dat_challenge_begin(struct sql_conn *c, const char *account_guid, enum dat_c
 				"INSERT INTO login_challenge (secret_hash, account_guid, kind, "
 				"device_id, device_uuid, code_hash, via, expires_at) VALUES ($1, "
 				"$2, $3, $4, $5, $6, $7, $8)",
-				SQL_P(SQL_T(hash), SQL_T(account_guid), SQL_T(kinds[kind]),
+				SQL_P(SQL_T(kept), SQL_T(account_guid), SQL_T(kinds[kind]),
 						SQL_T(device_id), SQL_T(device_uuid), SQL_T(mail),
 						SQL_T(via), SQL_I(now + CHALLENGE_MS)));
 	r = dat_tx_end(&tx, r);
 	if (r == HWS_OK)
-		r = hws_str_copy(ret_secret, DAT_TOKEN_TEXT, secret);
+		r = hws_str_copy(ret_secret, DAT_TOKEN_TEXT, token);
 	if (r == HWS_OK)
 		r = hws_str_copy(ret_mail_code, DAT_MAIL_CODE_TEXT, code);
-	hws_wipe(secret, sizeof(secret));
+	hws_wipe(token, sizeof(token));
 	return r;
 }
 

@@ -32,7 +32,7 @@ static int hex_size(struct hws_bytes line, uint64_t *ret)
 		if (i >= 8)
 			return HWS_ERR_PROTO;
 	}
-	if (!i || (i < line.len && !memchr("; \t", line.ptr[i], 3)))
+	if (!i || (i < line.len && line.ptr[i] != ';' && line.ptr[i] != ' ' && line.ptr[i] != '\t'))
 		return HWS_ERR_PROTO;
 	*ret = n;
 	return HWS_OK;

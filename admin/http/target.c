@@ -12,8 +12,10 @@ static int unescape(char *text, bool plus)
 		uint8_t byte = (uint8_t)*in;
 
 		if (byte == '%') {
-			char pair[3] = { in[1], in[1] ? in[2] : 0, 0 };
+			char pair[3] = { in[1] };
 
+			if (in[1])
+				pair[1] = in[2];
 			if (hws_hex_decode(pair, &byte, 1) < 0 || !byte)
 				return HWS_ERR_PROTO;
 			in += 2;
