@@ -11,7 +11,7 @@ import time
 
 LIMIT_S = 60
 ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe"]
+        "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--remote-debugging-pipe"]
 # What a person would call a thing: the text of a button or a link, the label of a field; only what can be seen counts.
 HELPERS = """
 window.test = {
