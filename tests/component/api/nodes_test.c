@@ -138,6 +138,7 @@ START_TEST(a_node_with_other_keys_does_not_start)
 	test_proc_start(&p, argv, NULL);
 	(void)test_proc_must_expect(&p, "other keys", TEST_PATIENCE_MS);
 	ck_assert_int_ne(test_proc_wait(&p, TEST_PATIENCE_MS), 0);
+	(void)test_proc_stop(&p);
 	ck_assert_int_ne(access(made, F_OK), 0);
 	/* or is another server's */
 	f = fopen(made, "w");
@@ -149,6 +150,7 @@ START_TEST(a_node_with_other_keys_does_not_start)
 	test_proc_start(&p, argv, NULL);
 	(void)test_proc_must_expect(&p, "other keys", TEST_PATIENCE_MS);
 	ck_assert_int_ne(test_proc_wait(&p, TEST_PATIENCE_MS), 0);
+	(void)test_proc_stop(&p);
 }
 END_TEST
 
