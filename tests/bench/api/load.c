@@ -24,6 +24,7 @@ struct run {
 	unsigned links, idle;
 	struct link link[1024];
 	uint64_t begin_us;
+	unsigned next; /* link that is asked on */
 };
 
 static bool ask(struct run *r, struct link *k, uint64_t from_us)
@@ -76,15 +77,17 @@ static bool connect_all(struct run *r)
 	return true;
 }
 
-/* What is due by now, on links that are free. */
+/* What is due by now, on links that are free, each in its turn: one that is never used the server
+ * ends. */
 static bool ask_due(struct run *r, uint64_t now)
 {
 	uint64_t due = (now - r->begin_us) * r->l->per_s / HWS_US_PER_S;
 
 	for (unsigned i = 0; i < r->links && r->l->asked < due; i++) {
 		uint64_t at = r->begin_us + r->l->asked * HWS_US_PER_S / r->l->per_s;
+		struct link *k = &r->link[r->next++ % r->links];
 
-		if (!r->link[i].busy && !ask(r, &r->link[i], at))
+		if (!k->busy && !ask(r, k, at))
 			return false;
 	}
 	return true;
