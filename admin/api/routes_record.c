@@ -192,7 +192,8 @@ static void answer(struct htp_reply *reply, int r, const struct dat_recording *r
 		htp_reply_error(reply, 410, "The recording is whole already");
 		return;
 	case HWS_ERR_KEY:
-		htp_reply_error(reply, 410, "The recording was begun for another key");
+		/* never as one that is whole: the device might remove what is not here */
+		htp_reply_error(reply, 409, "The recording was begun for another key");
 		return;
 	case HWS_ERR_RANGE:
 		htp_reply_error(reply, 416, "Not the next part: offset=%lld is",

@@ -3,7 +3,9 @@
 #include "client/api/account.h"
 #include "client/api/account_web.h"
 #include "client/api/handle.h"
+#include "client/api/servers.h"
 #include "client/core/account_words.h"
+#include "client/reach/reach.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -60,6 +62,18 @@ static const char *token_of(const struct hws_accounts *a, const char *key)
 	return login ? login->token_secret : NULL;
 }
 
+/* Else a target that names a stranger's server by the right key (ID@HOST?key=KEY), which is public,
+ * would have the token sent there by TLS. */
+static bool is_set(hawser_context *ctx, const char *server)
+{
+	bool set;
+
+	pthread_mutex_lock(&ctx->lock);
+	set = api_servers_setting_has(hws_view_settings_config(ctx->settings), server);
+	pthread_mutex_unlock(&ctx->lock);
+	return set;
+}
+
 void api_account_tokens(
 		hawser_context *ctx, struct hws_server_list *servers, struct hws_accounts **ret)
 {
@@ -73,6 +87,7 @@ void api_account_tokens(
 		struct hws_server_entry *s = &servers->entry[i];
 
 		s->token_secret = r == HWS_OK ? token_of(a, s->key) : NULL;
+		s->token_by_tls = s->token_secret && is_set(ctx, s->text);
 		any |= s->token_secret != NULL;
 	}
 	if (!any) {
@@ -87,7 +102,8 @@ void api_account_explain(const struct hws_server_entry *server, struct hws_error
 	const char *remedy = "('hawser login' logs in)";
 	char text[sizeof(err->text)];
 
-	if (err->code != HWS_ERR_DENIED || !strcasestr(err->text, "log in"))
+	if (err->code != HWS_ERR_DENIED || !strcasestr(err->text, "log in") ||
+			strstr(err->text, HWS_REACH_UNSAID))
 		return;
 	if (server && hws_str_starts(server->text, "ws://"))
 		remedy = "A login does not go over a WebSocket without TLS: the server by wss://, or as "

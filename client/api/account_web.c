@@ -6,6 +6,7 @@
 #include "shared/web/fetch.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ANSWER_MAX (64u << 10)
 #define URL_TEXT (HWS_ACCOUNT_API_TEXT + 3 * HWS_ACCOUNT_TOKEN_TEXT + 256)
@@ -56,6 +57,14 @@ static int proxy_text(const struct hws_proxy *p, char *buf, size_t size)
 	return r;
 }
 
+/* Without TLS, and not said to be so to another machine, it is this one: a proxy would read what is
+ * meant not to leave it. */
+static bool by_proxy(const struct api_account_place *p)
+{
+	return p->proxy.kind != HWS_PROXY_NONE &&
+			(p->plain || strncasecmp(p->api, "https://", 8) == 0);
+}
+
 static int failed(const struct api_account_place *p, int r, const struct hws_error *err)
 {
 	return api_fail(r, "the API server %.200s cannot be asked: %s", p->api,
@@ -69,8 +78,7 @@ static int ask(struct api_account_web *w, const char *url, struct hws_bytes body
 	struct hws_fetch_answer answer;
 	struct hws_error err = { 0 };
 	char proxy[2 * PART_TEXT + 300] = "";
-	int r = p->proxy.kind == HWS_PROXY_NONE ? HWS_OK
-						: proxy_text(&p->proxy, proxy, sizeof(proxy));
+	int r = by_proxy(p) ? proxy_text(&p->proxy, proxy, sizeof(proxy)) : HWS_OK;
 	const struct hws_fetch f = { .url = url,
 		.body = body,
 		.content_type = body.ptr ? "application/json" : NULL,

@@ -235,9 +235,11 @@ static void start_run(struct api_paths *p, bool only_direct)
 	p->only_direct = only_direct;
 	p->looking = p->plan.running = true;
 	api_connect_conf(p->e, &conf);
+	memcpy(server.entry[0].text, p->e->server, sizeof(p->e->server));
 	memcpy(server.entry[0].key, p->e->key, sizeof(p->e->key));
 	api_account_tokens(p->e->ctx, &server, &p->logins);
 	conf.token = server.entry[0].token_secret;
+	conf.token_by_tls = server.entry[0].token_by_tls && !*p->e->place;
 	conf.only_direct = only_direct;
 	if (only_direct) /* for the next look */
 		api_connect_doubt_nat(p->e);

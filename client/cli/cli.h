@@ -51,7 +51,7 @@ int cli_peers(int argc, char **argv, void *arg);
 int cli_terminal(int argc, char **argv, void *arg);
 /* What --help of a command says below its first lines: its options and columns. */
 extern const char cli_discover_help[], cli_wake_help[], cli_doctor_help[];
-extern const char cli_login_help[], cli_account_help[];
+extern const char cli_login_help[], cli_logout_help[], cli_account_help[];
 int cli_login(int argc, char **argv, void *arg);
 int cli_logout(int argc, char **argv, void *arg);
 int cli_account(int argc, char **argv, void *arg);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define USER_MAX 256
+/* 1024 characters of up to four bytes, with NUL: what API servers take. */
+#define PASSWORD_MAX 4097
 
 const char cli_login_help[] =
 		"  --user NAME           who; without it you are asked\n"
@@ -27,10 +29,12 @@ const char cli_login_help[] =
 		"\n"
 		"The login is kept in accounts.json beside the settings, and goes to the rendezvous\n"
 		"server that has this key alone, encrypted.\n";
+#define CONTEXT_HELP                                                                               \
+	"  --server HOST[:PORT], --key KEY, --config FILE\n"                                       \
+	"                        as with 'hawser login'\n"
+const char cli_logout_help[] = CONTEXT_HELP;
 const char cli_account_help[] =
-		"  --offline             print what is kept, and do not ask the server\n"
-		"  --server HOST[:PORT], --key KEY, --config FILE\n"
-		"                        as with 'hawser login'\n";
+		"  --offline             print what is kept, and do not ask the server\n" CONTEXT_HELP;
 
 struct options {
 	struct hawser_context_config context;
@@ -133,7 +137,7 @@ static int fail(int e)
 
 static int log_in(hawser_context *ctx, struct options *o)
 {
-	char user[USER_MAX] = "", password[CLI_SECRET_MAX] = "";
+	char user[USER_MAX] = "", password[PASSWORD_MAX] = "";
 	struct hawser_login_config c = o->login;
 	struct hawser_account *a = NULL;
 	int e, status = CLI_OK;
@@ -187,6 +191,8 @@ int cli_logout(int argc, char **argv, void *arg HWS_UNUSED)
 	hawser_context *ctx = NULL;
 	int e, status = parse_context(argc, argv, &o);
 
+	if (status == CLI_OK && o.offline)
+		status = cli_fail(CLI_USAGE, "'--offline' is for 'hawser account'");
 	if (status != CLI_OK)
 		return status;
 	if (hawser_context_new(&o.context, &ctx) < 0)

@@ -132,7 +132,7 @@ static const struct hws_verb verbs[] = {
 			"log in to your account at the server's API server", 0, -1, cli_login,
 			.more = cli_login_help },
 	{ "logout", "[OPTION ...]", "forget that login, and end it there", 0, -1, cli_logout,
-			.more = cli_account_help },
+			.more = cli_logout_help },
 	{ "account", "[--offline] [OPTION ...]", "who is logged in, and whether that still counts",
 			0, -1, cli_account, .more = cli_account_help },
 	{ "id", "", "the ID of this machine's host", 0, 0, cli_id },

@@ -12,6 +12,11 @@
 
 struct hws_reach;
 
+/* Stands in the error where the server has refused somebody whose token it was not told. */
+#define HWS_REACH_UNSAID                                                                           \
+	"your login was not said on this WebSocket; where 'server' names it by wss://, or by its " \
+	"own port, it is"
+
 struct hws_reach_conf {
 	/* Either an address (HOST, port): no server takes part ... */
 	const char *address; /* NULL = by ID */
@@ -22,8 +27,10 @@ struct hws_reach_conf {
 	const char *server;
 	const char *key; /* the server's public key as text; "" if none is configured */
 	/* The account's token at this server, NULL = none; borrowed until the end. Said only where
-	 * the link is encrypted for `key`, or by TLS. */
+	 * the link is encrypted for `key`, or with token_by_tls by TLS for the server's name: a
+	 * certificate for a name that a stranger gave (a target, an SRV record) proves nothing. */
 	const char *token;
+	bool token_by_tls;
 	const char *version;
 	Rdv__ConnType conn_type;
 	Rdv__NatType nat_type; /* our own, UNKNOWN if not probed */

@@ -191,14 +191,17 @@ static enum hws_indirect of_server(Rdv__PunchHoleResponse__Failure failure)
 	}
 }
 
-static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
+static void on_punch_failure(struct hws_reach *r, const struct hws_server_query *query,
+		const Rdv__PunchHoleResponse *p)
 {
+	bool unsaid = r->conf.token && !*hws_reach_token(r, query);
 	struct hws_error err;
 	char text[200];
 
 	if (*p->other_failure) {
 		hws_str_escape(text, sizeof(text), hws_bytes_str(p->other_failure));
-		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s", text);
+		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s%s", text,
+				unsaid ? " (" HWS_REACH_UNSAID ")" : "");
 		r->facts.failed = HWS_INDIRECT_SERVER_REFUSED;
 		hws_reach_fail(r, HWS_ERR_DENIED, err.text);
 		return;
@@ -254,7 +257,6 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 {
 	struct hws_reach *r = arg;
 
-	(void)query;
 	if (r->taken) { /* who asked for the relay has still to go there */
 		hws_reach_relay_heard(r, m);
 		return;
@@ -270,7 +272,7 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 		if (p->socket_addr.len > 0)
 			on_punch_response(r, p);
 		else if (!r->answered)
-			on_punch_failure(r, p);
+			on_punch_failure(r, query, p);
 	} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE && !r->answered) {
 		on_relay_response(r, m->relay_response);
 	} else {
@@ -382,7 +384,8 @@ const uint8_t *hws_reach_secure_pk(const struct hws_reach *r, uint8_t pk[HWS_PK_
 
 char *hws_reach_token(const struct hws_reach *r, const struct hws_server_query *query)
 {
-	const char *token = hws_server_query_is_secure(query) ? r->conf.token : NULL;
+	bool secure = hws_server_query_is_secure(query, r->conf.token_by_tls);
+	const char *token = secure ? r->conf.token : NULL;
 
 	return (char *)(uintptr_t)(token ? token : "");
 }

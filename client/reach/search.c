@@ -206,6 +206,7 @@ static int start_reach(struct run *r, struct hws_error *err)
 		conf.server = name_of(r);
 		conf.key = server->key;
 		conf.token = server->token_secret;
+		conf.token_by_tls = server->token_by_tls && !r->place[0];
 	}
 	conf.on_progress = on_progress;
 	conf.on_better = on_better;

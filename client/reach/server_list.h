@@ -14,6 +14,7 @@ struct hws_server_entry {
 	char key[HWS_KEY_TEXT_MAX + 1];  /* "" = none is known */
 	/* of an account there, NULL = none; a secret, of whoever set it */
 	const char *token_secret;
+	bool token_by_tls; /* TLS for its name is enough: who has the token named it himself */
 };
 
 struct hws_server_list {

@@ -170,9 +170,9 @@ int hws_server_query_send(struct hws_server_query *a, const Rdv__RendezvousMessa
 	return r;
 }
 
-bool hws_server_query_is_secure(const struct hws_server_query *a)
+bool hws_server_query_is_secure(const struct hws_server_query *a, bool by_tls)
 {
-	return a->has_pk || a->tls;
+	return a->has_pk || (by_tls && a->tls);
 }
 
 const struct sockaddr_storage *hws_server_query_local(const struct hws_server_query *a)

@@ -34,8 +34,9 @@ int hws_server_query_new(struct hws_loop *loop, struct hws_work *work,
 /* Only after on_open. */
 int hws_server_query_send(
 		struct hws_server_query *a, const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;
-/* Whether something secret may be said: encrypted for the key that was given, or by TLS. */
-bool hws_server_query_is_secure(const struct hws_server_query *a);
+/* Whether something secret may be said: encrypted for the key that was given, or, where that is
+ * enough, by TLS. */
+bool hws_server_query_is_secure(const struct hws_server_query *a, bool by_tls);
 /* This end's and the server's address; valid after on_open. */
 const struct sockaddr_storage *hws_server_query_local(const struct hws_server_query *a);
 const struct sockaddr_storage *hws_server_query_peer(const struct hws_server_query *a);
