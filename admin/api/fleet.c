@@ -141,23 +141,29 @@ int adi_fleet_ask(const char *path, const char *program, const json_t *req, json
 	return r;
 }
 
+static int ask(struct adi_fleet *f, enum adi_other which, const json_t *req, json_t **ret,
+		struct hws_error *err)
+{
+	return which == ADI_RENDEZVOUS
+			? adi_fleet_ask(f->rendezvous, ADI_RENDEZVOUS_NAME, req, ret, err)
+			: adi_fleet_ask(f->relay[0], ADI_RELAY_NAME, req, ret, err);
+}
+
 int adi_fleet_call(struct adi_fleet *f, enum adi_other which, const json_t *req, json_t **ret,
 		struct hws_error *err)
 {
-	const char *path = which == ADI_RENDEZVOUS ? f->rendezvous : f->relay[0];
-
 	if (!adi_fleet_has(f, which))
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "no %s is set",
 				which == ADI_RENDEZVOUS ? "rendezvous-control" : "relay-control");
-	return adi_fleet_ask(path, which == ADI_RENDEZVOUS ? ADI_RENDEZVOUS_NAME : ADI_RELAY_NAME,
-			req, ret, err);
+	return ask(f, which, req, ret, err);
 }
 
 int adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req)
 {
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
-	int r = req ? adi_fleet_call(f, which, req, &answer, &err) : HWS_ERR_NOMEM;
+	/* whether or not its socket is there: one that was found by itself goes with its server */
+	int r = req ? ask(f, which, req, &answer, &err) : HWS_ERR_NOMEM;
 	const char *cmd = json_string_value(json_object_get(req, "cmd"));
 
 	if (r < 0 && r != HWS_ERR_NOTFOUND)

@@ -18,8 +18,8 @@ void adi_fleet_free(struct adi_fleet *f); /* takes NULL */
 int adi_fleet_call(struct adi_fleet *f, enum adi_other which, const json_t *req, json_t **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* The same, an order: a failure is logged as a warning with its reason. Orders that must not be
- * lost go by admin/api/orders.h. HWS_OK if it is done, or if
- * there is no such server. Takes `req`. */
+ * lost go by admin/api/orders.h. HWS_OK if it is done, or if what it is about is not there;
+ * HWS_ERR_UNREACHABLE also while there is no such server. Takes `req`. */
 int adi_fleet_order(struct adi_fleet *f, enum adi_other which, json_t *req);
 /* Whether there is such a server: by the settings, or by its socket where it has it if nothing is
  * set. */

@@ -124,6 +124,26 @@ static bool is_open(struct adi_fleet *f)
 	return open;
 }
 
+/* By the database, in line with changes of the settings: by what is remembered of one that was
+ * switched off just now it would be closed for good. */
+static int close_gate(struct adi_app *app, struct sql_conn *c)
+{
+	struct adi_settings s;
+	struct dat_tx tx;
+	int64_t turn;
+	int r = dat_tx_begin(&tx, c);
+
+	if (r < 0)
+		return r;
+	r = dat_count_up(c, "change", &turn);
+	if (r == HWS_OK) {
+		adi_app_forget_settings(app);
+		adi_app_settings(app, c, &s);
+		r = s.require_approval ? adi_orders_gate(c, true) : HWS_OK;
+	}
+	return dat_tx_end(&tx, r);
+}
+
 void adi_orders_compare(struct adi_app *app, struct adi_fleet *f)
 {
 	struct adi_settings s;
@@ -138,7 +158,7 @@ void adi_orders_compare(struct adi_app *app, struct adi_fleet *f)
 		return;
 	r = sql_take(app->db, &c);
 	if (r == HWS_OK) {
-		r = adi_orders_gate(c, true);
+		r = close_gate(app, c);
 		sql_give(c);
 	}
 	if (r < 0)

@@ -33,6 +33,12 @@ int adi_place_check(struct sql_conn *c, const struct htp_request *q, const struc
 	return r == HWS_OK && ruled ? HWS_ERR_DENIED : r;
 }
 
+/* To everybody, as none at all for a device that is nobody's. */
+static bool opened(const struct dat_device *before, const struct dat_device *d)
+{
+	return before->closed && !d->closed && !*d->owner_guid && !*d->group_guid;
+}
+
 int adi_placed(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		const struct dat_device *before)
 {
@@ -43,13 +49,17 @@ int adi_placed(struct adi_app *app, struct sql_conn *c, const struct htp_request
 
 	if (r < 0 ||
 			(hws_str_equal(d.owner_guid, before->owner_guid) &&
-					hws_str_equal(d.group_guid, before->group_guid)))
+					hws_str_equal(d.group_guid, before->group_guid) &&
+					d.closed == before->closed))
 		return r;
 	r = adi_place_check(c, q, before, d.owner_guid, d.group_guid);
+	if (r == HWS_OK && opened(before, &d) && !adi_may_rule(adi_who(q)))
+		r = HWS_ERR_DENIED;
 	if (r < 0)
 		return r;
-	o = json_pack("{s:{s:s,s:s},s:{s:s,s:s}}", "owner", "from", before->owner_name, "to",
-			d.owner_name, "group", "from", before->group_name, "to", d.group_name);
+	o = json_pack("{s:{s:s,s:s},s:{s:s,s:s},s:{s:b,s:b}}", "owner", "from", before->owner_name,
+			"to", d.owner_name, "group", "from", before->group_name, "to", d.group_name,
+			"closed", "from", (int)before->closed, "to", (int)d.closed);
 	info = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	r = info ? adi_audit(app, c, q,
 				   &(struct adi_deed){ .kind = "device.place",

@@ -14,7 +14,8 @@ bool adi_may_rule(const struct adi_who *w);
  * for a device that is nobody's, which opens it to everybody; and who asks may not. */
 int adi_place_check(struct sql_conn *c, const struct htp_request *q, const struct dat_device *d,
 		const char *owner_guid, const char *group_guid) HWS_MUST_CHECK;
-/* The same of what was done in this transaction to the device that was `before`; if it belongs
- * elsewhere now, the audit has it ("device.place") with both ends. */
+/* The same of what was done in this transaction to the device that was `before`, and of one that is
+ * nobody's and not `closed` any more; if it belongs elsewhere now, or is closed or not, the audit
+ * has it ("device.place") with both ends. */
 int adi_placed(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		const struct dat_device *before) HWS_MUST_CHECK;

@@ -18,7 +18,8 @@ struct adi_report_rate {
 
 int adi_report_rate_new(struct adi_report_rate **ret)
 {
-	const struct hws_admit_conf conf = { .max_entries = ADI_REPORT_DEVICES,
+	/* a device takes two, as an address of IPv6 does: its own, and a wider one */
+	const struct hws_admit_conf conf = { .max_entries = 2 * ADI_REPORT_DEVICES,
 		.rate = 1,
 		.burst = ADI_REPORTS_AT_ONCE * ADI_REPORT_S };
 	struct adi_report_rate *r = hws_alloc(sizeof(*r));

@@ -1,8 +1,10 @@
 /* How devices come to a server and change sides: assigned by whoever has a token, deployed where
  * only deployed devices may register, and grants for a host that becomes the viewer. */
+#include "admin/api/device_out.h"
 #include "admin/api/device_text.h"
 #include "admin/api/enrolment.h"
 #include "admin/api/fleet.h"
+#include "admin/api/orders.h"
 #include "admin/api/placing.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/v1.h"
@@ -251,6 +253,9 @@ static int deploy_row(struct adi_app *a, const struct htp_request *q, const stru
 		/* who has the token says that it may come in */
 		if (r == HWS_OK && d.status == DAT_DEVICE_PENDING)
 			r = dat_device_set_status(c, guid, DAT_DEVICE_ON, adi_now());
+		/* in place of what was due before, or if its ID server is away */
+		if (r == HWS_OK)
+			r = adi_device_order(c, ADI_APPROVE, &d);
 		if (r == HWS_OK)
 			r = adi_audit(a, c, q,
 					&(struct adi_deed){ .kind = "device.deploy",
@@ -297,8 +302,10 @@ static void deploy(struct htp_request *q, struct htp_reply *reply, void *arg)
 		htp_reply_error(reply, 503, "The ID server does not answer: %s", err.text);
 		return;
 	}
-	if (deploy_row(a, q, &s, pk, reply) == HWS_OK)
+	if (deploy_row(a, q, &s, pk, reply) == HWS_OK) {
+		adi_orders_bring(a, a->fleet, false);
 		say_result(reply, "OK");
+	}
 }
 
 /* --- changing sides --------------------------------------------------------------------------- */

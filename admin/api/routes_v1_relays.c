@@ -230,7 +230,7 @@ static int store(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 			  : dat_relay_add(c, y, adi_now(), y->guid);
 	if (r == HWS_OK)
 		r = dat_relay_get(c, y->guid, y);
-	if (r == HWS_OK)
+	if (r == HWS_OK && json_object_get(q->json, "state"))
 		r = order(c, y);
 	if (r == HWS_OK)
 		r = audit(app, c, q, *guid ? "relay.change" : "relay.add", y);

@@ -65,7 +65,7 @@ static int add_pairs(json_t *o, const char *text)
 
 static int secret_value(struct adm_call *call, const struct adm_value *v, json_t **ret)
 {
-	char text[1100];
+	char text[ADM_SECRET_TEXT];
 
 	if (adm_secret_file(v->text, text, sizeof(text), &call->err) < 0)
 		return ADM_USAGE;

@@ -86,7 +86,7 @@ static bool wait_for(int fd, const struct held *h)
 static int read_line(int fd, const struct held *held, char *buf, size_t size, const char *what,
 		struct hws_error *err)
 {
-	char line[2048];
+	char line[ADM_SECRET_TEXT];
 	size_t n = 0;
 	int r;
 
@@ -149,7 +149,7 @@ int adm_secret_ask(const char *prompt, char *buf, size_t size, struct hws_error 
 
 int adm_secret_ask_new(const char *prompt, char *buf, size_t size, struct hws_error *err)
 {
-	char again[2048], question[80];
+	char again[ADM_SECRET_TEXT], question[80];
 	int r = HWS_OK;
 
 	for (int i = 0; i < TRIES; i++) {

@@ -4,6 +4,9 @@
 #include "shared/base/err.h"
 #include <stddef.h>
 
+/* The longest there are, with NUL: passwords of 1024 characters of up to four bytes. */
+#define ADM_SECRET_TEXT 4097
+
 /* The first line of the file, "-" = standard input, without its line end. A file that others can
  * read is refused. The caller wipes buf. HWS_ERR_TOOBIG, HWS_ERR_INVAL (empty, no UTF-8). */
 int adm_secret_file(const char *path, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;

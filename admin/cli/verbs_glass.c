@@ -17,8 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PASSWORD_TEXT 1100
-
 struct glass {
 	struct adm_api_store *store;
 	const char *name;
@@ -104,7 +102,7 @@ static int break_glass(struct glass *g, struct sql_conn *c)
 	return dat_tx_end(&tx, r);
 }
 
-static int new_password(struct adm_call *call, char buf[PASSWORD_TEXT], bool *ret_made)
+static int new_password(struct adm_call *call, char buf[ADM_SECRET_TEXT], bool *ret_made)
 {
 	const char *file = adm_value(call, "password-file");
 	int r = HWS_OK;
@@ -113,7 +111,7 @@ static int new_password(struct adm_call *call, char buf[PASSWORD_TEXT], bool *re
 	if (*ret_made)
 		adm_secret_make(buf);
 	else
-		r = adm_secret_file(file ? file : "-", buf, PASSWORD_TEXT, &call->err);
+		r = adm_secret_file(file ? file : "-", buf, ADM_SECRET_TEXT, &call->err);
 	if (r == HWS_OK && dat_password_check(buf) < 0)
 		r = hws_error_set(&call->err, HWS_ERR_RANGE,
 				"a password has %u to %u characters, in UTF-8", DAT_PASSWORD_MIN,
@@ -123,7 +121,7 @@ static int new_password(struct adm_call *call, char buf[PASSWORD_TEXT], bool *re
 
 int adm_user_break_glass(struct adm_call *call)
 {
-	char password[PASSWORD_TEXT] = "", hash[HWS_SLOW_HASH_TEXT];
+	char password[ADM_SECRET_TEXT] = "", hash[HWS_SLOW_HASH_TEXT];
 	struct glass g = { .name = call->args[0],
 		.pw_hash = hash,
 		.now = (int64_t)(hws_wall_us() / HWS_US_PER_MS) };

@@ -11,13 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PASSWORD_TEXT 1100
-
 /* --- passwords -------------------------------------------------------------------------------- */
 
 /* From where the options say; `ask`: else from the terminal, `ret_made`: it was made here. "" =
  * none. */
-static int read_password(struct adm_call *call, bool must, char buf[PASSWORD_TEXT], bool *ret_made)
+static int read_password(
+		struct adm_call *call, bool must, char buf[ADM_SECRET_TEXT], bool *ret_made)
 {
 	const char *file = adm_value(call, "password-file");
 	int r = HWS_OK;
@@ -27,15 +26,15 @@ static int read_password(struct adm_call *call, bool must, char buf[PASSWORD_TEX
 	if (*ret_made)
 		adm_secret_make(buf);
 	else if (file || adm_given(call, "password-stdin"))
-		r = adm_secret_file(file ? file : "-", buf, PASSWORD_TEXT, &call->err);
+		r = adm_secret_file(file ? file : "-", buf, ADM_SECRET_TEXT, &call->err);
 	else if (must)
-		r = adm_secret_ask_new("New password", buf, PASSWORD_TEXT, &call->err);
+		r = adm_secret_ask_new("New password", buf, ADM_SECRET_TEXT, &call->err);
 	return r < 0 ? ADM_USAGE : ADM_DONE;
 }
 
 int adm_user_password(struct adm_call *call)
 {
-	char password[PASSWORD_TEXT], guid[40], path[80];
+	char password[ADM_SECRET_TEXT], guid[40], path[80];
 	json_t *body = NULL;
 	bool made = false;
 	int status = adm_target_guid(call, call->thing, call->args[0], guid);
@@ -81,7 +80,7 @@ static int default_group(struct adm_call *call, char guid[40])
 
 int adm_user_add(struct adm_call *call)
 {
-	char password[PASSWORD_TEXT], guid[40];
+	char password[ADM_SECRET_TEXT], guid[40];
 	json_t *body = NULL;
 	bool made = false;
 	int status = adm_body_make(call, &body);
