@@ -2,7 +2,9 @@
 import json
 import os
 import pty
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -14,7 +16,10 @@ PROGRAM = os.path.join(api_server.BUILD, "admin", "hawser-admin")
 class Tool:
     def __init__(self, *given, **env):
         self.home = tempfile.mkdtemp(prefix="hawser-admin-")
-        self.given, self.env = list(given), {"HOME": self.home, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC", **env}
+        # nor does it find servers that run on this machine
+        nobody = {f"HAWSER_{name}_CONTROL": os.path.join(self.home, "nobody.sock") for name in ("RENDEZVOUS", "RELAY")}
+        self.given, self.env = list(given), {"HOME": self.home, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
+            **api_server.NO_CONFIG, **nobody, **env}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
@@ -55,6 +60,8 @@ class Tool:
                     os.write(fd, waiting[0][1].encode() + b"\n")
                 seen += b"\x00"  # what was waited for is behind
                 waiting.pop(0)
+            if not select.select([fd], [], [], api_server.LIMIT_S)[0]:
+                os.kill(pid, signal.SIGKILL)  # below it is told what never came
             try:
                 more = os.read(fd, 4096)
             except OSError:  # the other end is closed

@@ -24,12 +24,21 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("HAWSER_TEST_BUILD", os.path.join(ROOT, "build", "release"))
 LIMIT_S = 60
 PR_SET_PDEATHSIG = 1
+# Settings of servers that run on this machine, and what its account or a service has in the environment, are nothing to a
+# test: it would use their database, for one (tests/support/places.c is the same for tests in C).
+NO_CONFIG = {f"HAWSER_{name}_CONFIG": os.devnull for name in ("API", "RENDEZVOUS", "RELAY", "HOST")}
+FOREIGN = ("HAWSER_", "XDG_", "DBUS_", "PG", "LISTEN_", "NOTIFY_", "WATCHDOG_")
 LIBC = ctypes.CDLL(None)
 
 
 def die_with_parent():
     """In a child: nothing outlives a test that was killed."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def own_env(home):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN) and not k.endswith("_DIRECTORY")}
+    return {**kept, **NO_CONFIG, "HOME": home}
 
 
 def until(what, condition):
@@ -236,8 +245,7 @@ class Api:
         argv = [os.path.join(BUILD, "admin", "api", "hawser-api"), "--state-dir", os.path.join(self.dir, "state"), "--runtime-dir",
             self.run, "--bind", "127.0.0.1", "--port", "0", "--secrets-file", self.secrets, "--login-rate", str(login_rate),
             "--user-rate", "0", "--device-rate", "0", "--server-name", "test", "--register-by-reports", *(["--store", store] if store else []), *args]
-        env = {**os.environ, "HOME": self.dir}
-        self.program = Program(argv, env=env)
+        self.program = Program(argv, env=own_env(self.dir))
         try:
             self.port = int(self.program.expect(r"\blistening\b.* port=(\d+)").group(1))
         except BaseException:

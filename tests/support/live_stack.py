@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 
-from api_server import BUILD, LIMIT_S, Api, Program, until
+from api_server import BUILD, LIMIT_S, Api, Program, own_env, until
 
 
 def free_ports(count):
@@ -38,7 +38,7 @@ class LiveStack:
         self.api_run = os.path.join(self.dir, "api") if api else None
         self.port = free_ports(8) + 1
         self.relay_port = self.port + 3
-        self.env = {**os.environ, "HOME": self.dir, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/no-bus"}
+        self.env = {**own_env(self.dir), "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/no-bus"}
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
             self.env[name] = os.path.join(self.dir, name.lower())
             os.mkdir(self.env[name], 0o700)
@@ -73,8 +73,9 @@ class LiveStack:
         display = ":" + screen.expect(r"^(\d+)$").group(1)
         state = os.path.join(self.dir, "host")
         self.env["DISPLAY"] = display
+        # the port for the local network is one for the whole machine, and nobody there is to hear of it
         self.hostd = self.start("client/host/hawser-host", "run", "--display", display, "--state-dir", state, "--server", f"127.0.0.1:{self.port}",
-            "--key", self.key, *(["--service-user", "root"] if os.geteuid() == 0 else []), *more)
+            "--key", self.key, "--lan-port", "0", *(["--service-user", "root"] if os.geteuid() == 0 else []), *more)
         self.hostd.expect("registered")
         self.id = self.ask_host("id")
 

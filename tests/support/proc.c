@@ -133,7 +133,7 @@ const char *test_proc_expect(struct test_proc *p, const char *text, unsigned tim
 {
 	uint64_t end = test_now_ms() + timeout_ms;
 
-	for (;;) {
+	for (bool looked = false;; looked = true) {
 		char *at = p->log ? strstr(p->log + p->scanned, text) : NULL;
 		/* The whole line must be there, so that values behind the match can be read. */
 		char *eol = at ? strchr(at, '\n') : NULL;
@@ -143,9 +143,9 @@ const char *test_proc_expect(struct test_proc *p, const char *text, unsigned tim
 			p->scanned = (size_t)(at - p->log) + strlen(text);
 			return at;
 		}
-		if (now >= end || p->out <= 0)
+		if ((now >= end && looked) || p->out <= 0)
 			return NULL;
-		take_output(p, (int)(end - now));
+		take_output(p, now < end ? (int)(end - now) : 0); /* what is there, in any case */
 	}
 }
 

@@ -230,6 +230,7 @@ START_TEST(an_audit_that_was_put_back_is_seen)
 	(void)test_proc_must_expect(&api.proc, "audit.put_back", TEST_PATIENCE_MS);
 	/* nor is it forgotten, whatever follows */
 	event("device.note", "anna", "x", "{}");
+	ck_assert_int_eq(test_proc_stop(&api.proc), 0); /* which looks at it a last time */
 	ck_assert(marked(seq));
 }
 END_TEST

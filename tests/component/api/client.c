@@ -48,7 +48,8 @@ void api_start(struct api *a, const char *store, const char *const *more)
 
 void api_stop(struct api *a)
 {
-	(void)test_proc_stop(&a->proc);
+	int status = test_proc_stop(&a->proc);
+
 	while (a->replies) {
 		struct api_reply *r = a->replies;
 
@@ -57,6 +58,8 @@ void api_stop(struct api *a)
 		free(r->text);
 		free(r);
 	}
+	/* under sanitizers: no leak either */
+	ck_assert_int_eq(status, 0);
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */

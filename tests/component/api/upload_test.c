@@ -20,6 +20,7 @@
 static struct local_api api;
 static struct test_proc id_server, host;
 static char dir[256], folder[300], key_secret[300], socket_path[300];
+static char server[32]; /* the ID server's address */
 static uint8_t film[FILM_LEN];
 
 static void path_in(char *buf, size_t size, const char *name)
@@ -46,12 +47,15 @@ static void start_api(void)
 static void start_id_server(char key[64])
 {
 	char state[300], control[300], policy[300];
+	/* the NAT test is one below, the WebSocket two above */
+	unsigned port = test_free_ports(4) + 1u;
 	const char *const argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--bind",
-		"127.0.0.1", "--state-dir", state, "--control", control, "--policy-socket", policy,
-		NULL };
+		"127.0.0.1", "--port", server + strlen("127.0.0.1:"), "--state-dir", state,
+		"--control", control, "--policy-socket", policy, NULL };
 	const char *const ask[] = { test_bin("server-rendezvous/hawser-rendezvous"), "key",
 		"--state-dir", state, NULL };
 
+	ck_assert_int_eq(hws_fmt(server, sizeof(server), "127.0.0.1:%u", port), HWS_OK);
 	path_in(state, sizeof(state), "id");
 	path_in(control, sizeof(control), "id.sock");
 	path_in(policy, sizeof(policy), "run/policy.sock");
@@ -64,8 +68,8 @@ static void start_host(const char *key)
 {
 	char state[300];
 	const char *const argv[] = { test_bin("client/host/hawser-host"), "run", "--state-dir",
-		state, "--control-socket", socket_path, "--server", "127.0.0.1", "--key", key,
-		NULL };
+		state, "--control-socket", socket_path, "--server", server, "--key", key,
+		"--lan-port", "0", NULL };
 
 	path_in(state, sizeof(state), "host");
 	path_in(socket_path, sizeof(socket_path), "host.sock");
