@@ -8,6 +8,7 @@
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
+#include "shared/daemon/daemon_options.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,11 +37,7 @@ static const struct hws_option table[] = {
 	{ "", "takeover", 0, HWS_OPT_BOOL, AT(takeover), "no", 0, 0, NULL, HWS_OPT_FLAG_ONLY, NULL,
 			"Take the ports and waiting connections over from the relay that runs here, if one does; it ends with its last pair.",
 			NULL },
-	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
-			"Account to become when started as root.", NULL },
-	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
-			"Give up all system calls that serving does not need; --no-sandbox to debug.",
-			NULL },
+	HWS_DAEMON_OPTIONS_CONFINE(struct rly_config),
 
 	{ "network", "bind", 'b', HWS_OPT_STR, AT(bind), "", 0, 0, NULL, 0, "IP",
 			"Serve on this address only (default: all, IPv4 and IPv6).", "BIND" },
@@ -154,17 +151,7 @@ static const struct hws_option table[] = {
 			HWS_OPT_RELOAD, "N", "How much of limit-pair, on average, is too much.",
 			NULL },
 
-	{ "monitoring", "metrics", 0, HWS_OPT_BOOL, AT(metrics), "no", 0, 0, NULL, 0, NULL,
-			"Serve /metrics, /healthz and /readyz.", NULL },
-	{ "monitoring", "metrics-bind", 0, HWS_OPT_STR, AT(metrics_bind), "127.0.0.1", 0, 0, NULL,
-			0, "IP", "Address of that page.", NULL },
-	{ "monitoring", "metrics-port", 0, HWS_OPT_U16, AT(metrics_port), "21127", 0, 65535, NULL,
-			0, "PORT", "Port of that page; 0 takes a free one and logs it.", NULL },
-	{ "monitoring", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
-			"error|warn|info|debug|trace", HWS_OPT_RELOAD, "LEVEL",
-			"How much is logged.", NULL },
-	{ "monitoring", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0,
-			"text|json|journal", 0, "FORMAT", "How it is logged.", NULL },
+	HWS_DAEMON_OPTIONS_MONITORING(struct rly_config, "21127"),
 };
 
 /* --- names of the deployed relay -------------------------------------------------------------- */

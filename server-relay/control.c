@@ -13,7 +13,6 @@
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
 #include <inttypes.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -446,19 +445,6 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 					(json_int_t)s->rules->rate_slow));
 }
 
-static void cmd_log_level(struct hws_control_reply *reply, const json_t *req, void *arg HWS_UNUSED)
-{
-	enum hws_log_level level;
-
-	if (hws_log_level_parse(text_of(req, "level"), &level) < 0) {
-		hws_control_fail(reply, HWS_ERR_INVAL,
-				"\"level\" is error, warn, info, debug or trace");
-		return;
-	}
-	hws_log_set_level(level);
-	hws_control_ok(reply, NULL);
-}
-
 static void cmd_drain(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
 	struct rly_server *s = arg;
@@ -467,13 +453,6 @@ static void cmd_drain(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	/* Unlike after a signal there is no time limit. */
 	hws_control_ok(reply, json_pack("{s:I}", "pairs", (json_int_t)pairs));
 	rly_server_drain(s);
-}
-
-static void cmd_reload(
-		struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg HWS_UNUSED)
-{
-	hws_control_ok(reply, NULL);
-	(void)kill(getpid(), SIGHUP);
 }
 
 static const struct hws_control_cmd commands[] = {
@@ -486,9 +465,9 @@ static const struct hws_control_cmd commands[] = {
 	{ "unblock", "Takes that back.", cmd_unblock },
 	{ "kick", "Ends the pair \"id\".", cmd_kick },
 	{ "drain", "Takes no new pairs, ends with the last one.", cmd_drain },
-	{ "reload", "Reads the settings again.", cmd_reload },
+	{ "reload", "Reads the settings again.", hws_control_reload },
 	{ "config", "Settings in force.", cmd_config },
-	{ "log-level", "Sets the \"level\" of the log.", cmd_log_level },
+	{ "log-level", "Sets the \"level\" of the log.", hws_control_log_level },
 };
 
 int rly_control_path(struct rly_server *s, struct hws_error *err)

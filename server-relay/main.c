@@ -81,23 +81,6 @@ static void on_drain(void *arg)
 	rly_server_drain(p->server);
 }
 
-static int confine(const struct rly_config *c, struct hws_error *err)
-{
-	struct hws_error why = { 0 };
-	int r = HWS_OK;
-
-	if (*c->user)
-		r = hws_sandbox_drop_to(c->user, err);
-	if (r < 0 || !c->sandbox)
-		return r;
-	r = hws_sandbox_enter(HWS_SANDBOX_RELAY, &why);
-	if (r == HWS_ERR_UNSUPPORTED)
-		hws_warn("no_sandbox", HWS_STR("why", why.text));
-	else if (r < 0)
-		*err = why;
-	return r == HWS_ERR_UNSUPPORTED ? HWS_OK : r;
-}
-
 static int serve(struct program *p, struct hws_error *err)
 {
 	struct hws_daemon_conf dc = {
@@ -115,7 +98,7 @@ static int serve(struct program *p, struct hws_error *err)
 		r = rly_server_new(p->loop, p->conf, &p->server, err);
 	if (r == HWS_OK) {
 		rly_server_on_end(p->server, on_drained, p);
-		r = confine(p->conf, err);
+		r = hws_daemon_confine(HWS_SANDBOX_RELAY, p->conf->user, p->conf->sandbox, err);
 	}
 	if (r == HWS_OK)
 		r = rly_server_start(p->server, err);

@@ -114,23 +114,6 @@ static int print_key(const struct rdv_config *c)
 	return 0;
 }
 
-static int confine(const struct rdv_config *c, struct hws_error *err)
-{
-	struct hws_error why = { 0 };
-	int r = HWS_OK;
-
-	if (*c->user)
-		r = hws_sandbox_drop_to(c->user, err);
-	if (r < 0 || !c->sandbox)
-		return r;
-	r = hws_sandbox_enter(HWS_SANDBOX_RENDEZVOUS, &why);
-	if (r == HWS_ERR_UNSUPPORTED)
-		hws_warn("no_sandbox", HWS_STR("why", why.text));
-	else if (r < 0)
-		*err = why;
-	return r == HWS_ERR_UNSUPPORTED ? HWS_OK : r;
-}
-
 static int serve(struct program *p, struct hws_error *err)
 {
 	struct hws_daemon_conf dc = { .on_reload = on_reload, .on_drain = on_drain, .arg = p };
@@ -145,7 +128,8 @@ static int serve(struct program *p, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_server_start(p->server, err);
 	if (r == HWS_OK)
-		r = confine(p->conf, err);
+		r = hws_daemon_confine(
+				HWS_SANDBOX_RENDEZVOUS, p->conf->user, p->conf->sandbox, err);
 	if (r == HWS_OK) {
 		hws_secret_tell();
 		hws_daemon_ready(p->daemon);

@@ -6,7 +6,9 @@
 #include "admin/api/report_rate.h"
 #include "admin/data/groups.h"
 #include "admin/data/key_mark.h"
+#include "admin/data/notices.h"
 #include "admin/data/settings.h"
+#include "admin/data/smtp.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -328,6 +330,17 @@ bool adi_owes_totp(const struct dat_account *a, const struct adi_settings *s)
 }
 
 /* --- answers that are everybody's ------------------------------------------------------------- */
+
+int adi_app_mail(struct adi_app *a, struct sql_conn *c, const struct dat_account *to,
+		const char *subject, const char *body)
+{
+	struct dat_smtp smtp;
+	int r = dat_smtp_load(c, a->keys, &smtp);
+
+	if (r == HWS_OK && (!smtp.enabled || !*to->email))
+		r = HWS_ERR_UNSUPPORTED;
+	return r == HWS_OK ? dat_notice_mail(c, a->keys, to->email, subject, body, adi_now()) : r;
+}
 
 bool adi_take(struct adi_app *a, struct htp_reply *reply, struct sql_conn **ret)
 {

@@ -83,6 +83,11 @@ int adi_app_set_settings(struct adi_app *a, struct sql_conn *c, const struct adi
  * Providers have their own. */
 bool adi_owes_totp(const struct dat_account *a, const struct adi_settings *s);
 
+/* Puts a mail to an account among those that go out, in the caller's transaction.
+ * HWS_ERR_UNSUPPORTED: no mail can be sent, or the account has no address. */
+int adi_app_mail(struct adi_app *a, struct sql_conn *c, const struct dat_account *to,
+		const char *subject, const char *body) HWS_MUST_CHECK;
+
 /* A connection for this request; false: `reply` says that the database is away or busy (503, which
  * makes no client forget its login). Give it back with sql_give. */
 bool adi_take(struct adi_app *a, struct htp_reply *reply, struct sql_conn **ret) HWS_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* The settings of hawser-api: one table for file, environment and flags. */
 #include "admin/api/config.h"
 #include "shared/base/macros.h"
+#include "shared/daemon/daemon_options.h"
 
 #define AT(f) offsetof(struct adi_config, f)
 #define BURST 10u /* a bucket holds what comes in so many seconds */
@@ -16,11 +17,7 @@ static const struct hws_option table[] = {
 	{ "", "runtime-dir", 0, HWS_OPT_PATH, AT(runtime_dir), "", 0, 0, NULL, 0, "DIR",
 			"Folder of the control and local sockets (default: the service's own).",
 			NULL },
-	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
-			"Account to become when started as root.", NULL },
-	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
-			"Give up all system calls that serving does not need; --no-sandbox to debug.",
-			NULL },
+	HWS_DAEMON_OPTIONS_CONFINE(struct adi_config),
 
 	{ "network", "bind", 'b', HWS_OPT_STR, AT(bind), "", 0, 0, NULL, 0, "IP",
 			"Serve on this address only (default: all, IPv4 and IPv6).", NULL },
@@ -147,17 +144,7 @@ static const struct hws_option table[] = {
 			HWS_OPT_RELOAD, "N", "Attempts to log in a second from one address.",
 			NULL },
 
-	{ "monitoring", "metrics", 0, HWS_OPT_BOOL, AT(metrics), "no", 0, 0, NULL, 0, NULL,
-			"Serve /metrics, /healthz and /readyz.", NULL },
-	{ "monitoring", "metrics-bind", 0, HWS_OPT_STR, AT(metrics_bind), "127.0.0.1", 0, 0, NULL,
-			0, "IP", "Address of that page.", NULL },
-	{ "monitoring", "metrics-port", 0, HWS_OPT_U16, AT(metrics_port), "21124", 0, 65535, NULL,
-			0, "PORT", "Port of that page; 0 takes a free one and logs it.", NULL },
-	{ "monitoring", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
-			"error|warn|info|debug|trace", HWS_OPT_RELOAD, "LEVEL",
-			"How much is logged.", NULL },
-	{ "monitoring", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0,
-			"text|json|journal", 0, "FORMAT", "How it is logged.", NULL },
+	HWS_DAEMON_OPTIONS_MONITORING(struct adi_config, "21124"),
 };
 
 const struct hws_options adi_options = {

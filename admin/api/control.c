@@ -1,9 +1,6 @@
 /* What an operator may ask of the running program. */
 #include "admin/api/server_parts.h"
-#include "shared/base/log.h"
 #include "shared/base/macros.h"
-#include <signal.h>
-#include <unistd.h>
 
 static json_t *of_rates(const struct htp_stats *st)
 {
@@ -58,32 +55,11 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 					s->tls_port));
 }
 
-static void cmd_log_level(struct hws_control_reply *reply, const json_t *req, void *arg HWS_UNUSED)
-{
-	const char *text = json_string_value(json_object_get(req, "level"));
-	enum hws_log_level level;
-
-	if (!text || hws_log_level_parse(text, &level) < 0) {
-		hws_control_fail(reply, HWS_ERR_INVAL,
-				"\"level\" is error, warn, info, debug or trace");
-		return;
-	}
-	hws_log_set_level(level);
-	hws_control_ok(reply, NULL);
-}
-
-static void cmd_reload(
-		struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg HWS_UNUSED)
-{
-	hws_control_ok(reply, NULL);
-	(void)kill(getpid(), SIGHUP);
-}
-
 static const struct hws_control_cmd commands[] = {
 	{ "stats", "Counters.", cmd_stats },
-	{ "reload", "Reads the settings again.", cmd_reload },
+	{ "reload", "Reads the settings again.", hws_control_reload },
 	{ "config", "Settings in force.", cmd_config },
-	{ "log-level", "Sets the \"level\" of the log.", cmd_log_level },
+	{ "log-level", "Sets the \"level\" of the log.", hws_control_log_level },
 };
 
 int adi_control_new(struct adi_server *s, struct hws_error *err)

@@ -3,8 +3,6 @@
 #include "admin/api/alarms.h"
 #include "admin/api/login_parts.h"
 #include "admin/data/devices.h"
-#include "admin/data/notices.h"
-#include "admin/data/smtp.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -103,13 +101,8 @@ int adi_login_mail(struct adi_app *app, struct sql_conn *c, const struct dat_acc
 		const char *code)
 {
 	char subject[DAT_NAME_TEXT + 40], body[DAT_NAME_TEXT + 400];
-	struct dat_smtp smtp;
-	int r = dat_smtp_load(c, app->keys, &smtp);
+	int r = hws_fmt(subject, sizeof(subject), "Code for %s", app->server_name);
 
-	if (r == HWS_OK && (!smtp.enabled || !*a->email))
-		return HWS_ERR_UNSUPPORTED;
-	if (r == HWS_OK)
-		r = hws_fmt(subject, sizeof(subject), "Code for %s", app->server_name);
 	if (r == HWS_OK)
 		r = hws_fmt(body, sizeof(body),
 				"%s\n\nThis is the code of your login at %s. It serves once, within "
@@ -117,7 +110,7 @@ int adi_login_mail(struct adi_app *app, struct sql_conn *c, const struct dat_acc
 				"password: change it.\n",
 				code, app->server_name);
 	if (r == HWS_OK)
-		r = dat_notice_mail(c, app->keys, a->email, subject, body, adi_now());
+		r = adi_app_mail(app, c, a, subject, body);
 	hws_wipe(body, sizeof(body));
 	return r;
 }

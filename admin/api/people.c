@@ -165,12 +165,7 @@ void adi_answer_sessions(struct htp_request *q, struct htp_reply *reply, struct 
 	if (r == HWS_OK)
 		r = dat_session_list(c, guid, adi_now(), add_session, &l);
 	sql_give(c);
-	if (r == HWS_OK) {
-		adi_v1_list(reply, l.items, l.page, l.seen);
-		return;
-	}
-	json_decref(l.items);
-	adi_v1_fail(reply, r, "user", NULL);
+	adi_v1_listed(reply, r, "user", l.items, l.page, l.seen);
 }
 
 /* --- who -------------------------------------------------------------------------------------- */

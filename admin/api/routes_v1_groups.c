@@ -55,12 +55,7 @@ static void list(const struct kind *k, struct htp_request *q, struct htp_reply *
 	l.array = json_array();
 	r = dat_group_list(c, k->of, adi_v1_query(q, "q"), page, add_item, &l, &total);
 	sql_give(c);
-	if (r == HWS_OK) {
-		adi_v1_list(reply, l.array, page, total);
-		return;
-	}
-	json_decref(l.array);
-	adi_v1_fail(reply, r, k->what, NULL);
+	adi_v1_listed(reply, r, k->what, l.array, page, total);
 }
 
 static void get(const struct kind *k, struct htp_request *q, struct htp_reply *reply,

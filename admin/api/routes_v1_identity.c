@@ -35,12 +35,7 @@ static void login_providers(struct htp_request *q, struct htp_reply *reply, stru
 	r = dat_provider_list(c, (struct dat_provider_filter){ .enabled_only = true }, page,
 			list_name, items, &total);
 	sql_give(c);
-	if (r == HWS_OK) {
-		adi_v1_list(reply, items, page, total);
-		return;
-	}
-	json_decref(items);
-	adi_v1_fail(reply, r, "provider", NULL);
+	adi_v1_listed(reply, r, "provider", items, page, total);
 }
 
 static void log_in_oidc(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
@@ -206,12 +201,7 @@ static void list_providers(struct htp_request *q, struct htp_reply *reply, struc
 					.down = down, .search = adi_v1_query(q, "q") },
 			page, list_provider, items, &total);
 	sql_give(c);
-	if (r == HWS_OK) {
-		adi_v1_list(reply, items, page, total);
-		return;
-	}
-	json_decref(items);
-	adi_v1_fail(reply, r, "provider", NULL);
+	adi_v1_listed(reply, r, "provider", items, page, total);
 }
 
 static int audit_provider(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,

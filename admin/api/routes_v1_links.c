@@ -4,8 +4,6 @@
 #include "admin/api/people.h"
 #include "admin/data/links.h"
 #include "admin/data/login_log.h"
-#include "admin/data/notices.h"
-#include "admin/data/smtp.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -13,25 +11,35 @@
 
 /* --- making ----------------------------------------------------------------------------------- */
 
+static int new_link(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
+		const char *guid, char url[ADI_SETUP_URL_TEXT])
+{
+	char token[DAT_TOKEN_TEXT];
+	struct dat_link_new in = {
+		.kind = DAT_LINK_PASSWORD, .account_guid = guid, .made_by = adi_who(q)->account.name
+	};
+	int r = dat_link_add(c, &in, adi_now(), token);
+
+	if (r == HWS_OK)
+		r = adi_console_link(app, "password", token, url);
+	hws_wipe(token, sizeof(token));
+	return r;
+}
+
 /* HWS_ERR_UNSUPPORTED: no mail can be sent, or there is no address. */
 static int mail_link(struct adi_app *app, struct sql_conn *c, const struct dat_account *a,
 		const char *url)
 {
 	char subject[DAT_NAME_TEXT + 40], body[ADI_SETUP_URL_TEXT + 2 * DAT_NAME_TEXT + 300];
-	struct dat_smtp smtp;
-	int r = dat_smtp_load(c, app->keys, &smtp);
+	int r = hws_fmt(subject, sizeof(subject), "Your account at %s", app->server_name);
 
-	if (r == HWS_OK && (!smtp.enabled || !*a->email))
-		return HWS_ERR_UNSUPPORTED;
-	if (r == HWS_OK)
-		r = hws_fmt(subject, sizeof(subject), "Your account at %s", app->server_name);
 	if (r == HWS_OK)
 		r = hws_fmt(body, sizeof(body),
 				"An account at %s is yours; its name is %s.\n\nChoose a password "
 				"here, once and within a day:\n%s\n",
 				app->server_name, a->name, url);
 	if (r == HWS_OK)
-		r = dat_notice_mail(c, app->keys, a->email, subject, body, adi_now());
+		r = adi_app_mail(app, c, a, subject, body);
 	hws_wipe(body, sizeof(body));
 	return r;
 }
@@ -39,17 +47,11 @@ static int mail_link(struct adi_app *app, struct sql_conn *c, const struct dat_a
 int adi_mail_user_link(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,
 		const struct dat_account *a)
 {
-	char token[DAT_TOKEN_TEXT], url[ADI_SETUP_URL_TEXT];
-	struct dat_link_new in = { .kind = DAT_LINK_PASSWORD,
-		.account_guid = a->guid,
-		.made_by = adi_who(q)->account.name };
-	int r = dat_link_add(c, &in, adi_now(), token);
+	char url[ADI_SETUP_URL_TEXT];
+	int r = new_link(app, c, q, a->guid, url);
 
 	if (r == HWS_OK)
-		r = adi_console_link(app, "password", token, url);
-	if (r == HWS_OK)
 		r = mail_link(app, c, a, url);
-	hws_wipe(token, sizeof(token));
 	hws_wipe(url, sizeof(url));
 	return r;
 }
@@ -59,11 +61,7 @@ static int make_link(const struct htp_request *q, struct htp_reply *reply, struc
 {
 	const char *guid = htp_param(q, "guid");
 	struct adi_actor by = adi_actor(q, guid);
-	char token[DAT_TOKEN_TEXT];
 	struct dat_account a;
-	struct dat_link_new in = {
-		.kind = DAT_LINK_PASSWORD, .account_guid = guid, .made_by = adi_who(q)->account.name
-	};
 	int r = dat_account_get(c, guid, &a);
 
 	if (r == HWS_OK && (!adi_may_change(by, a.role) || strcmp(a.source, "local") != 0)) {
@@ -71,14 +69,11 @@ static int make_link(const struct htp_request *q, struct htp_reply *reply, struc
 		r = HWS_ERR_DENIED;
 	}
 	if (r == HWS_OK)
-		r = dat_link_add(c, &in, adi_now(), token);
-	if (r == HWS_OK)
-		r = adi_console_link(app, "password", token, url);
+		r = new_link(app, c, q, guid, url);
 	if (r == HWS_OK && mail)
 		r = mail_link(app, c, &a, url);
 	if (r == HWS_OK)
 		r = adi_audit_user(app, c, q, "user.link", &a, NULL);
-	hws_wipe(token, sizeof(token));
 	return r;
 }
 

@@ -107,12 +107,7 @@ static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 	items = json_array();
 	r = read_sessions(app, c, q, page, items, &total);
 	sql_give(c);
-	if (r == HWS_OK) {
-		adi_v1_list(reply, items, page, total);
-		return;
-	}
-	json_decref(items);
-	adi_v1_fail(reply, r, "session", NULL);
+	adi_v1_listed(reply, r, "session", items, page, total);
 }
 
 static int end_session(struct htp_request *q, struct adi_app *app, struct sql_conn *c)

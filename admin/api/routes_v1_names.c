@@ -42,12 +42,7 @@ static void names(struct htp_request *q, struct htp_reply *reply, struct adi_app
 						.status = &enabled },
 				page, add_account, items, &total);
 	sql_give(c);
-	if (r == HWS_OK) {
-		adi_v1_list(reply, items, page, total);
-		return;
-	}
-	json_decref(items);
-	adi_v1_fail(reply, r, groups ? "group" : "user", NULL);
+	adi_v1_listed(reply, r, groups ? "group" : "user", items, page, total);
 }
 
 static const struct adi_call calls[] = {

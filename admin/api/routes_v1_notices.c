@@ -232,30 +232,25 @@ static int on_hook(const struct dat_webhook *w, void *arg)
 static void list_hooks(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
 	static const char *const columns[] = { "name", NULL };
-	json_t *items = json_array();
+	json_t *items;
 	int64_t total = 0;
 	struct dat_page page;
 	struct sql_conn *c;
-	bool down = false;
 	int column, r;
 
-	if (adi_v1_sort(q, reply, columns, &column, &down) < 0 || !adi_v1_page(q, reply, &page) ||
-			!adi_take(app, reply, &c)) {
-		json_decref(items);
+	if (!adi_v1_page(q, reply, &page) ||
+			adi_v1_sort(q, reply, columns, &column, &page.down) < 0 ||
+			!adi_take(app, reply, &c))
 		return;
-	}
-	r = down ? HWS_ERR_UNSUPPORTED
-		 : dat_webhook_list(c, adi_v1_query(q, "q"), page, on_hook, items, &total);
+	items = json_array();
+	r = dat_webhook_list(c, adi_v1_query(q, "q"), page, on_hook, items, &total);
 	sql_give(c);
 	if (r == HWS_OK) {
 		adi_v1_list(reply, items, page, total);
 		return;
 	}
 	json_decref(items);
-	if (down)
-		adi_v1_error(reply, ADI_BAD_FIELD, "sort", "Webhooks are sorted by name alone.");
-	else
-		adi_v1_fail(reply, r, "webhook", NULL);
+	adi_v1_fail(reply, r, "webhook", NULL);
 }
 
 static void say_hook(struct htp_reply *reply, int r, const struct dat_webhook *w, bool created)

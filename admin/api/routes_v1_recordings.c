@@ -64,12 +64,7 @@ static void list(struct htp_request *q, struct htp_reply *reply, struct adi_app 
 	l.items = json_array();
 	r = dat_recording_list(c, &f, page, on_recording, &l, &total);
 	sql_give(c);
-	if (r == HWS_OK) {
-		adi_v1_list(reply, l.items, page, total);
-		return;
-	}
-	json_decref(l.items);
-	adi_v1_fail(reply, r, "recording", NULL);
+	adi_v1_listed(reply, r, "recording", l.items, page, total);
 }
 
 /* --- content ---------------------------------------------------------------------------------- */

@@ -76,6 +76,9 @@ bool adi_v1_page(const struct htp_request *q, struct htp_reply *reply, struct da
 /* {"items","next","total"}; takes `items`. total -1 = not counted: then there is a next page if
  * this one is full. */
 void adi_v1_list(struct htp_reply *reply, json_t *items, struct dat_page page, int64_t total);
+/* The same if the list was read with r == HWS_OK, else adi_v1_fail; takes `items` all the same. */
+void adi_v1_listed(struct htp_reply *reply, int r, const char *what, json_t *items,
+		struct dat_page page, int64_t total);
 /* Value of a query parameter, "" = not given. */
 const char *adi_v1_query(const struct htp_request *q, const char *name);
 /* "sort": the column's place in `columns` (NULL at the end), -1 = not given; HWS_ERR_INVAL, and

@@ -184,6 +184,17 @@ void adi_v1_list(struct htp_reply *reply, json_t *items, struct dat_page page, i
 					total < 0 ? json_null() : json_integer(total)));
 }
 
+void adi_v1_listed(struct htp_reply *reply, int r, const char *what, json_t *items,
+		struct dat_page page, int64_t total)
+{
+	if (r == HWS_OK) {
+		adi_v1_list(reply, items, page, total);
+		return;
+	}
+	json_decref(items);
+	adi_v1_fail(reply, r, what, NULL);
+}
+
 int adi_v1_sort(const struct htp_request *q, struct htp_reply *reply, const char *const *columns,
 		int *ret_column, bool *ret_down)
 {

@@ -1,23 +1,10 @@
 /* admin/table_devices: devices, their groups, sessions and recordings. */
-#include "admin/cli/table.h"
+#include "admin/cli/table_options.h"
 #include "admin/cli/verbs.h"
 
 #define MANY (ADM_CHANGES | ADM_MANY | ADM_FILTERS)
-#define FIND                                                                                       \
-	{                                                                                          \
-		"q", "TEXT", ADM_TEXT, ADM_QUERY, NULL, NULL, "those that have this in them"       \
-	}
-#define IF_MISSING                                                                                 \
-	{                                                                                          \
-		"if-missing", NULL, ADM_FLAG, ADM_OWN, NULL, NULL,                                 \
-				"leave one that is there as it is"                                 \
-	}
-#define NOTE                                                                                       \
-	{                                                                                          \
-		"note", "TEXT", ADM_TEXT, ADM_BODY, NULL, NULL, "a note"                           \
-	}
 #define DEVICE_FILTERS                                                                             \
-	FIND,                                                                                      \
+	ADM_OPT_FIND,                                                                              \
 			{ "online", "yes|no", ADM_YES, ADM_QUERY, NULL, NULL,                      \
 				"that are, or are not, online" },                                  \
 			{ "status", "WORD", ADM_CHOICE, ADM_QUERY, NULL,                           \
@@ -33,7 +20,7 @@
 	}
 
 static const struct adm_option filters[] = { DEVICE_FILTERS, ADM_END };
-static const struct adm_option find[] = { FIND, ADM_END };
+static const struct adm_option find[] = { ADM_OPT_FIND, ADM_END };
 static const struct adm_option fields[] = { { "name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL,
 							    "what you call it" },
 	{ "owner", "USER", ADM_REF, ADM_BODY, "owner_guid", "user", "whose it is, or none" },
@@ -41,11 +28,11 @@ static const struct adm_option fields[] = { { "name", "NAME", ADM_TEXT, ADM_BODY
 	{ "tags", "LIST", ADM_WORDS, ADM_BODY, NULL, NULL, "its tags, with commas" },
 	{ "closed", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,
 			"not open to all while nobody owns it" },
-	NOTE, ADM_END };
+	ADM_OPT_NOTE, ADM_END };
 static const struct adm_option assigned[] = { { "owner", "USER", ADM_REF, ADM_BODY, "owner_guid",
 							      "user", "whose it is, or none" },
 	{ "group", "NAME", ADM_REF, ADM_BODY, "group_guid", "dgroup", "its group, or none" },
-	{ "name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "what you call it" }, NOTE,
+	{ "name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "what you call it" }, ADM_OPT_NOTE,
 	{ "strategy", "NAME", ADM_TEXT, ADM_OWN, NULL, NULL, "its own strategy" }, ADM_END };
 static const struct adm_option session_filters[] = { { "device", "ID", ADM_TEXT, ADM_QUERY, NULL,
 								     NULL, "of this device" },
@@ -106,12 +93,12 @@ const struct adm_verb adm_verbs_devices[] = {
 	{ "dgroup", "show", "GROUP...", 1, ADM_ANY, ADM_MANY, "all about a group", adm_run_show,
 			NULL },
 	{ "dgroup", "add", "NAME", 1, 1, ADM_CHANGES, "a new group of devices", adm_run_add,
-			(const struct adm_option[]){ NOTE, IF_MISSING, ADM_END } },
+			(const struct adm_option[]){ ADM_OPT_NOTE, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "dgroup", "set", "GROUP...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "change groups",
 			adm_run_set,
 			(const struct adm_option[]){ { "name", "NAME", ADM_TEXT, ADM_BODY, NULL,
 								     NULL, "another name" },
-					NOTE, ADM_END } },
+					ADM_OPT_NOTE, ADM_END } },
 	{ "dgroup", "delete", "GROUP...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY,
 			"remove groups; devices stay", adm_run_act, NULL, "DELETE", NULL, NULL,
 			NULL, "deleted" },

@@ -1,6 +1,6 @@
 /* admin/table_local: what is done on the server itself: control sockets, databases, and what is
  * about hawser-admin. */
-#include "admin/cli/table.h"
+#include "admin/cli/table_options.h"
 #include "admin/cli/verbs.h"
 
 #define HERE (ADM_LOCAL | ADM_PLAIN)
@@ -23,23 +23,14 @@ static const struct adm_option restore[] = { DATABASE,
 static const struct adm_option hbbs[] = { DATABASE,
 	{ "key-file", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL, "the key is elsewhere" },
 	{ "no-key", NULL, ADM_FLAG, ADM_OWN, NULL, NULL, "the present key stays" }, ADM_END };
-#define API_DATABASE                                                                               \
-	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,                                         \
-		"settings of hawser-api (default: as it is started)" },                            \
-			{ "database", "WHERE", ADM_TEXT, ADM_OWN, NULL, NULL,                      \
-				"its database: sqlite:FILE or postgresql://..." },                 \
-	{                                                                                          \
-		"data-dir", "DIR", ADM_TEXT, ADM_OWN, NULL, NULL,                                  \
-				"folder of its database and keys"                                  \
-	}
-static const struct adm_option api_database[] = { API_DATABASE, ADM_END };
+static const struct adm_option api_database[] = { ADM_OPT_API_DATABASE, ADM_END };
 static const struct adm_option take_over[] = {
 	{ "from", "KIND", ADM_TEXT, ADM_OWN, NULL, NULL,
 			"auto, rustdesk-api, api-server-pro, kingmo888, sctgdesk, hbbs or csv "
 			"(default: auto)" },
 	{ "take-rights", NULL, ADM_FLAG, ADM_OWN, NULL, NULL,
 			"administrators there are administrators here, else users" },
-	API_DATABASE, ADM_END
+	ADM_OPT_API_DATABASE, ADM_END
 };
 static const struct adm_option which[] = { { "of", "SERVER", ADM_CHOICE, ADM_OWN, NULL,
 							   "rendezvous|relay|api",

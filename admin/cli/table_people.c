@@ -1,36 +1,19 @@
 /* admin/table_people: accounts, their groups, address books. */
-#include "admin/cli/table.h"
+#include "admin/cli/table_options.h"
 #include "admin/cli/verbs.h"
 
 #define ROLES "owner|admin|operator|auditor|read-only|user"
-#define FIND                                                                                       \
-	{                                                                                          \
-		"q", "TEXT", ADM_TEXT, ADM_QUERY, NULL, NULL, "those that have this in them"       \
-	}
-#define IF_MISSING                                                                                 \
-	{                                                                                          \
-		"if-missing", NULL, ADM_FLAG, ADM_OWN, NULL, NULL,                                 \
-				"leave one that is there as it is"                                 \
-	}
-#define NOTE                                                                                       \
-	{                                                                                          \
-		"note", "TEXT", ADM_TEXT, ADM_BODY, NULL, NULL, "a note"                           \
-	}
-#define RENAME                                                                                     \
-	{                                                                                          \
-		"name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "another name"                     \
-	}
 #define BOOK                                                                                       \
 	{                                                                                          \
 		"book", "NAME", ADM_TEXT, ADM_OWN, NULL, NULL, "the address book"                  \
 	}
 
-static const struct adm_option find[] = { FIND, ADM_END };
+static const struct adm_option find[] = { ADM_OPT_FIND, ADM_END };
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
 #define USER_FILTERS                                                                               \
-	FIND, { "role", "ROLE", ADM_CHOICE, ADM_QUERY, NULL, ROLES, "of this role" },              \
+	ADM_OPT_FIND, { "role", "ROLE", ADM_CHOICE, ADM_QUERY, NULL, ROLES, "of this role" },      \
 			{ "status", "WORD", ADM_CHOICE, ADM_QUERY, NULL,                           \
 				"active|disabled|invited", "in this state" },                      \
 	{                                                                                          \
@@ -52,7 +35,7 @@ static const struct adm_option find[] = { FIND, ADM_END };
 				"asked for a code by mail, where there are no one-time codes" },   \
 			{ "max-sessions", "N", ADM_NUMBER, ADM_BODY, NULL, NULL,                   \
 				"sessions at a time, 0 = no limit" },                              \
-			NOTE
+			ADM_OPT_NOTE
 #define PASSWORD                                                                                   \
 	{ "password-file", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,                                  \
 		"file (0600) with the password; - is standard input" },                            \
@@ -62,19 +45,9 @@ static const struct adm_option find[] = { FIND, ADM_END };
 		"generate", NULL, ADM_FLAG, ADM_OWN, NULL, NULL, "make one, and print it"          \
 	}
 
-#define DATABASE                                                                                   \
-	{ "config", "FILE", ADM_TEXT, ADM_OWN, NULL, NULL,                                         \
-		"settings of hawser-api (default: as it is started)" },                            \
-			{ "database", "WHERE", ADM_TEXT, ADM_OWN, NULL, NULL,                      \
-				"its database: sqlite:FILE or postgresql://..." },                 \
-	{                                                                                          \
-		"data-dir", "DIR", ADM_TEXT, ADM_OWN, NULL, NULL,                                  \
-				"folder of its database and keys"                                  \
-	}
-
 static const struct adm_option user_filters[] = { USER_FILTERS, ADM_END };
-static const struct adm_option user_new[] = { USER_FIELDS, PASSWORD, IF_MISSING, ADM_END };
-static const struct adm_option user_fields[] = { RENAME, USER_FIELDS, ADM_END };
+static const struct adm_option user_new[] = { USER_FIELDS, PASSWORD, ADM_OPT_IF_MISSING, ADM_END };
+static const struct adm_option user_fields[] = { ADM_OPT_RENAME, USER_FIELDS, ADM_END };
 static const struct adm_option user_password[] = { PASSWORD,
 	{ "must-change", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,
 			"at the next login (default: yes)" },
@@ -85,15 +58,15 @@ static const struct adm_option user_token[] = { { "scope", "AREA=r|rw", ADM_PAIR
 								"what it may: device=rw,audit=r" },
 	{ "expires", "TIME", ADM_UNTIL, ADM_BODY, "expires_at", NULL,
 			"90d, a date or never (default: 90d)" },
-	DATABASE, ADM_END };
+	ADM_OPT_API_DATABASE, ADM_END };
 static const struct adm_option user_link[] = { USER_FILTERS,
 	{ "mail", NULL, ADM_FLAG, ADM_BODY, NULL, NULL, "mail it to them, and do not print it" },
 	ADM_END };
-static const struct adm_option setup_link[] = { DATABASE,
+static const struct adm_option setup_link[] = { ADM_OPT_API_DATABASE,
 	{ "url", "URL", ADM_TEXT, ADM_OWN, NULL, NULL,
 			"what the link begins with: https://NAME[:PORT]" },
 	ADM_END };
-static const struct adm_option break_glass[] = { DATABASE, PASSWORD, ADM_END };
+static const struct adm_option break_glass[] = { ADM_OPT_API_DATABASE, PASSWORD, ADM_END };
 
 #define MANY (ADM_CHANGES | ADM_MANY | ADM_FILTERS)
 
@@ -156,14 +129,14 @@ const struct adm_verb adm_verbs_people[] = {
 					{ "intra", "yes|no", ADM_YES, ADM_BODY, "intra_access",
 							NULL,
 							"members reach each other's devices" },
-					NOTE, IF_MISSING, ADM_END } },
+					ADM_OPT_NOTE, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "group", "set", "GROUP...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "change groups",
 			adm_run_set,
-			(const struct adm_option[]){ RENAME,
+			(const struct adm_option[]){ ADM_OPT_RENAME,
 					{ "intra", "yes|no", ADM_YES, ADM_BODY, "intra_access",
 							NULL,
 							"members reach each other's devices" },
-					NOTE, ADM_END } },
+					ADM_OPT_NOTE, ADM_END } },
 	{ "group", "delete", "GROUP...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "remove empty groups",
 			adm_run_act, NULL, "DELETE", NULL, NULL, NULL, "deleted" },
 	{ "group", "members", "GROUP", 1, 1, ADM_LISTS, "the accounts in a group",
@@ -180,12 +153,12 @@ const struct adm_verb adm_verbs_people[] = {
 			(const struct adm_option[]){
 					{ "owner", "USER", ADM_REF, ADM_BODY, "owner_guid", "user",
 							"whose it is" },
-					NOTE, IF_MISSING, ADM_END } },
+					ADM_OPT_NOTE, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "book", "set", "BOOK...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "change books", adm_run_set,
-			(const struct adm_option[]){ RENAME,
+			(const struct adm_option[]){ ADM_OPT_RENAME,
 					{ "owner", "USER", ADM_REF, ADM_BODY, "owner_guid", "user",
 							"whose it is" },
-					NOTE, ADM_END } },
+					ADM_OPT_NOTE, ADM_END } },
 	{ "book", "delete", "BOOK...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY,
 			"remove books with their entries", adm_run_act, NULL, "DELETE", NULL, NULL,
 			NULL, "deleted" },
@@ -210,7 +183,7 @@ const struct adm_verb adm_verbs_people[] = {
 			adm_book_tag, NULL },
 
 #define ENTRY_FIELDS                                                                               \
-	{ "alias", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "name in the book" }, NOTE,             \
+	{ "alias", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "name in the book" }, ADM_OPT_NOTE,     \
 			{ "tags", "LIST", ADM_WORDS, ADM_BODY, NULL, NULL, "tags, with commas" },  \
 			{ "login-name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL,                    \
 				"account at the device" },                                         \
@@ -221,7 +194,7 @@ const struct adm_verb adm_verbs_people[] = {
 				"file (0600) with its password; - is standard input"               \
 	}
 #define ENTRY_FILTERS                                                                              \
-	BOOK, FIND, { "tag", "TAG", ADM_TEXT, ADM_QUERY, NULL, NULL, "with this tag" },            \
+	BOOK, ADM_OPT_FIND, { "tag", "TAG", ADM_TEXT, ADM_QUERY, NULL, NULL, "with this tag" },    \
 	{                                                                                          \
 		"deleted", "yes|no", ADM_YES, ADM_QUERY, NULL, NULL, "those in the bin"            \
 	}
@@ -230,7 +203,8 @@ const struct adm_verb adm_verbs_people[] = {
 	{ "entry", "show", "ENTRY...", 1, ADM_ANY, ADM_MANY, "all about an entry", adm_run_show,
 			(const struct adm_option[]){ BOOK, ADM_END } },
 	{ "entry", "add", "ID", 1, 1, ADM_CHANGES, "a new entry", adm_run_add,
-			(const struct adm_option[]){ BOOK, ENTRY_FIELDS, IF_MISSING, ADM_END } },
+			(const struct adm_option[]){
+					BOOK, ENTRY_FIELDS, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "entry", "set", "ENTRY...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "change entries",
 			adm_run_set, (const struct adm_option[]){ BOOK, ENTRY_FIELDS, ADM_END } },
 	{ "entry", "delete", "ENTRY...", 0, ADM_ANY, MANY, "put entries into the bin", adm_run_act,
@@ -259,7 +233,7 @@ const struct adm_verb adm_verbs_people[] = {
 					ADM_END } },
 	{ "token", "set", "TOKEN...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "change tokens",
 			adm_run_set,
-			(const struct adm_option[]){ RENAME,
+			(const struct adm_option[]){ ADM_OPT_RENAME,
 					{ "expires", "TIME", ADM_UNTIL, ADM_BODY, "expires_at",
 							NULL, "90d, a date or never" },
 					{ "enabled", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,

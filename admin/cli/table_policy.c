@@ -1,31 +1,14 @@
 /* admin/table_policy: who may reach what, what is pushed to hosts, and what happened. */
-#include "admin/cli/table.h"
+#include "admin/cli/table_options.h"
 #include "admin/cli/verbs.h"
 
-#define FIND                                                                                       \
-	{                                                                                          \
-		"q", "TEXT", ADM_TEXT, ADM_QUERY, NULL, NULL, "those that have this in them"       \
-	}
-#define IF_MISSING                                                                                 \
-	{                                                                                          \
-		"if-missing", NULL, ADM_FLAG, ADM_OWN, NULL, NULL,                                 \
-				"leave one that is there as it is"                                 \
-	}
-#define NOTE                                                                                       \
-	{                                                                                          \
-		"note", "TEXT", ADM_TEXT, ADM_BODY, NULL, NULL, "a note"                           \
-	}
-#define RENAME                                                                                     \
-	{                                                                                          \
-		"name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "another name"                     \
-	}
 #define ENABLED                                                                                    \
 	{                                                                                          \
 		"enabled", "yes|no", ADM_YES, ADM_BODY, NULL, NULL, "whether it holds"             \
 	}
 
-static const struct adm_option find[] = { FIND, ADM_END };
-static const struct adm_option find_enabled[] = { FIND,
+static const struct adm_option find[] = { ADM_OPT_FIND, ADM_END };
+static const struct adm_option find_enabled[] = { ADM_OPT_FIND,
 	{ "enabled", "yes|no", ADM_YES, ADM_QUERY, NULL, NULL, "that are, or are not, in force" },
 	ADM_END };
 
@@ -39,7 +22,7 @@ static const struct adm_option find_enabled[] = { FIND,
 				"Europe/Berlin (default: UTC)" },                                  \
 			{ "until", "TIME", ADM_UNTIL, ADM_BODY, "expires_at", NULL,                \
 				"90d, a date or never" },                                          \
-			ENABLED, NOTE
+			ENABLED, ADM_OPT_NOTE
 #define RULE_ENDS                                                                                  \
 	{ "from", "WHO", ADM_TEXT, ADM_OWN, NULL, NULL, "user:NAME or group:NAME" },               \
 	{                                                                                          \
@@ -52,15 +35,15 @@ static const struct adm_option find_enabled[] = { FIND,
 		"recording,block_input,remote_modify,privacy_mode" },                              \
 			{ "deny", "LIST", ADM_TEXT, ADM_OWN, NULL, NULL, "the same" },             \
 			{ "leave", "LIST", ADM_TEXT, ADM_OWN, NULL, NULL, "left to the host" },    \
-			ENABLED, NOTE
+			ENABLED, ADM_OPT_NOTE
 #define STRATEGY_FIELDS                                                                            \
 	{ "option", "NAME=VALUE", ADM_PAIRS, ADM_BODY, "options", NULL,                            \
 		"a setting; may be given again" },                                                 \
 			{ "enforce", "yes|no", ADM_YES, ADM_BODY, NULL, NULL,                      \
 				"local changes are undone" },                                      \
-			ENABLED, NOTE
+			ENABLED, ADM_OPT_NOTE
 #define AUDIT_FILTERS                                                                              \
-	FIND, { "since", "TIME", ADM_SINCE, ADM_QUERY, "from", NULL, "7d, or a date" },            \
+	ADM_OPT_FIND, { "since", "TIME", ADM_SINCE, ADM_QUERY, "from", NULL, "7d, or a date" },    \
 			{ "until", "TIME", ADM_SINCE, ADM_QUERY, "to", NULL, "1d, or a date" },    \
 			{ "device", "ID", ADM_TEXT, ADM_QUERY, NULL, NULL, "of this device" },     \
 			{ "actor", "NAME", ADM_TEXT, ADM_QUERY, NULL, NULL, "of this account" },   \
@@ -90,10 +73,11 @@ const struct adm_verb adm_verbs_policy[] = {
 	{ "rule", "show", "RULE...", 1, ADM_ANY, ADM_MANY, "all about a rule", adm_run_show, NULL },
 	{ "rule", "add", "NAME", 1, 1, ADM_CHANGES, "let --from reach --to", adm_rule_add,
 			(const struct adm_option[]){
-					RULE_ENDS, RULE_FIELDS, IF_MISSING, ADM_END } },
+					RULE_ENDS, RULE_FIELDS, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "rule", "set", "RULE...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "change rules",
 			adm_rule_set,
-			(const struct adm_option[]){ RENAME, RULE_ENDS, RULE_FIELDS, ADM_END } },
+			(const struct adm_option[]){
+					ADM_OPT_RENAME, RULE_ENDS, RULE_FIELDS, ADM_END } },
 	{ "rule", "enable", "RULE...", 0, ADM_ANY, MANY, "put rules in force", adm_run_act,
 			find_enabled, NULL, NULL, NULL, "enable", "enabled" },
 	{ "rule", "disable", "RULE...", 0, ADM_ANY, MANY, "take rules out of force", adm_run_act,
@@ -110,9 +94,10 @@ const struct adm_verb adm_verbs_policy[] = {
 	{ "role", "list", "", 0, 0, ADM_LISTS, "all control roles", adm_run_list, find },
 	{ "role", "show", "ROLE...", 1, ADM_ANY, ADM_MANY, "all about a role", adm_run_show, NULL },
 	{ "role", "add", "NAME", 1, 1, ADM_CHANGES, "a new role", adm_role_add,
-			(const struct adm_option[]){ ROLE_FIELDS, IF_MISSING, ADM_END } },
+			(const struct adm_option[]){ ROLE_FIELDS, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "role", "set", "ROLE...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "change roles",
-			adm_role_set, (const struct adm_option[]){ RENAME, ROLE_FIELDS, ADM_END } },
+			adm_role_set,
+			(const struct adm_option[]){ ADM_OPT_RENAME, ROLE_FIELDS, ADM_END } },
 	{ "role", "delete", "ROLE...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY, "remove roles",
 			adm_run_act, NULL, "DELETE", NULL, NULL, NULL, "deleted" },
 
@@ -120,11 +105,12 @@ const struct adm_verb adm_verbs_policy[] = {
 	{ "strategy", "show", "STRATEGY...", 1, ADM_ANY, ADM_MANY, "all about a strategy",
 			adm_run_show, NULL },
 	{ "strategy", "add", "NAME", 1, 1, ADM_CHANGES, "a new strategy", adm_run_add,
-			(const struct adm_option[]){ STRATEGY_FIELDS, IF_MISSING, ADM_END } },
+			(const struct adm_option[]){
+					STRATEGY_FIELDS, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "strategy", "set", "STRATEGY...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY,
 			"change strategies; --option adds to those that are there",
 			adm_strategy_set,
-			(const struct adm_option[]){ RENAME, STRATEGY_FIELDS, ADM_END } },
+			(const struct adm_option[]){ ADM_OPT_RENAME, STRATEGY_FIELDS, ADM_END } },
 	{ "strategy", "unset", "STRATEGY OPTION...", 2, ADM_ANY, ADM_CHANGES,
 			"take options out of a strategy", adm_strategy_set, NULL },
 	{ "strategy", "enable", "STRATEGY...", 1, ADM_ANY, ADM_CHANGES | ADM_MANY,

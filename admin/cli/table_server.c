@@ -1,25 +1,8 @@
 /* admin/table_server: relays, notices, who else may log people in, settings: what the API keeps of
  * the servers themselves. */
-#include "admin/cli/table.h"
+#include "admin/cli/table_options.h"
 #include "admin/cli/verbs.h"
 
-#define FIND                                                                                       \
-	{                                                                                          \
-		"q", "TEXT", ADM_TEXT, ADM_QUERY, NULL, NULL, "those that have this in them"       \
-	}
-#define IF_MISSING                                                                                 \
-	{                                                                                          \
-		"if-missing", NULL, ADM_FLAG, ADM_OWN, NULL, NULL,                                 \
-				"leave one that is there as it is"                                 \
-	}
-#define NOTE                                                                                       \
-	{                                                                                          \
-		"note", "TEXT", ADM_TEXT, ADM_BODY, NULL, NULL, "a note"                           \
-	}
-#define RENAME                                                                                     \
-	{                                                                                          \
-		"name", "NAME", ADM_TEXT, ADM_BODY, NULL, NULL, "another name"                     \
-	}
 #define ENABLED                                                                                    \
 	{                                                                                          \
 		"enabled", "yes|no", ADM_YES, ADM_BODY, NULL, NULL, "whether it is used"           \
@@ -31,7 +14,7 @@
 	}
 #define ONE_OR_MANY (ADM_CHANGES | ADM_MANY)
 
-static const struct adm_option find[] = { FIND, ADM_END };
+static const struct adm_option find[] = { ADM_OPT_FIND, ADM_END };
 
 #define RELAY_FIELDS                                                                               \
 	{ "control", "SOCKET", ADM_TEXT, ADM_BODY, NULL, NULL,                                     \
@@ -40,7 +23,7 @@ static const struct adm_option find[] = { FIND, ADM_END };
 				"on|drain|off" },                                                  \
 			{ "weight", "N", ADM_NUMBER, ADM_BODY, NULL, NULL,                         \
 				"its share, 1 to 1000" },                                          \
-			NOTE
+			ADM_OPT_NOTE
 #define ADDRESS                                                                                    \
 	{                                                                                          \
 		"address", "HOST[:PORT]", ADM_TEXT, ADM_BODY, NULL, NULL, "as clients reach it"    \
@@ -123,9 +106,11 @@ const struct adm_verb adm_verbs_server[] = {
 	{ "relay", "show", "RELAY...", 1, ADM_ANY, ADM_MANY, "all about a relay", adm_run_show,
 			NULL },
 	{ "relay", "add", "NAME", 1, 1, ADM_CHANGES, "a new relay", adm_run_add,
-			(const struct adm_option[]){ ADDRESS, RELAY_FIELDS, IF_MISSING, ADM_END } },
+			(const struct adm_option[]){
+					ADDRESS, RELAY_FIELDS, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "relay", "set", "RELAY...", 1, ADM_ANY, ONE_OR_MANY, "change relays", adm_run_set,
-			(const struct adm_option[]){ RENAME, ADDRESS, RELAY_FIELDS, ADM_END } },
+			(const struct adm_option[]){
+					ADM_OPT_RENAME, ADDRESS, RELAY_FIELDS, ADM_END } },
 	{ "relay", "drain", "RELAY...", 1, ADM_ANY, ONE_OR_MANY,
 			"no new sessions by these; without a name: see below", adm_run_set, NULL,
 			NULL, NULL, "{\"state\":\"drain\"}" },
@@ -143,11 +128,11 @@ const struct adm_verb adm_verbs_server[] = {
 	{ "notice", "show", "WEBHOOK...", 1, ADM_ANY, ADM_MANY, "all about a webhook", adm_run_show,
 			NULL, NULL, NULL, NULL, NULL, NULL, "webhook" },
 	{ "notice", "add", "NAME", 1, 1, ADM_CHANGES, "a new webhook", adm_run_add,
-			(const struct adm_option[]){ WEBHOOK_FIELDS, IF_MISSING, ADM_END }, NULL,
-			NULL, NULL, NULL, NULL, "webhook" },
+			(const struct adm_option[]){ WEBHOOK_FIELDS, ADM_OPT_IF_MISSING, ADM_END },
+			NULL, NULL, NULL, NULL, NULL, "webhook" },
 	{ "notice", "set", "WEBHOOK...", 1, ADM_ANY, ONE_OR_MANY, "change webhooks", adm_run_set,
-			(const struct adm_option[]){ RENAME, WEBHOOK_FIELDS, ADM_END }, NULL, NULL,
-			NULL, NULL, NULL, "webhook" },
+			(const struct adm_option[]){ ADM_OPT_RENAME, WEBHOOK_FIELDS, ADM_END },
+			NULL, NULL, NULL, NULL, NULL, "webhook" },
 	{ "notice", "delete", "WEBHOOK...", 1, ADM_ANY, ONE_OR_MANY, "remove webhooks", adm_run_act,
 			NULL, "DELETE", NULL, NULL, NULL, "deleted", "webhook" },
 	{ "notice", "test", "WEBHOOK", 1, 1, 0, "call a webhook", adm_run_of, NULL, "POST", "/test",
@@ -163,9 +148,9 @@ const struct adm_verb adm_verbs_server[] = {
 	{ "oidc", "show", "PROVIDER...", 1, ADM_ANY, ADM_MANY, "all about a provider", adm_run_show,
 			NULL },
 	{ "oidc", "add", "NAME", 1, 1, ADM_CHANGES, "a new provider", adm_run_add,
-			(const struct adm_option[]){ OIDC_FIELDS, IF_MISSING, ADM_END } },
+			(const struct adm_option[]){ OIDC_FIELDS, ADM_OPT_IF_MISSING, ADM_END } },
 	{ "oidc", "set", "PROVIDER...", 1, ADM_ANY, ONE_OR_MANY, "change providers", adm_run_set,
-			(const struct adm_option[]){ RENAME, OIDC_FIELDS, ADM_END } },
+			(const struct adm_option[]){ ADM_OPT_RENAME, OIDC_FIELDS, ADM_END } },
 	{ "oidc", "enable", "PROVIDER...", 1, ADM_ANY, ONE_OR_MANY, "let people log in by these",
 			adm_run_set, NULL, NULL, NULL, "{\"enabled\":true}" },
 	{ "oidc", "disable", "PROVIDER...", 1, ADM_ANY, ONE_OR_MANY, "and no more", adm_run_set,

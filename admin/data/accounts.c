@@ -51,25 +51,10 @@ int dat_password_check(const char *password)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-struct text_at {
-	size_t column;
-	char *buf;
-	size_t size;
-};
-
-static int copy_all(const struct sql_row *row, const struct text_at *texts, size_t n)
-{
-	int r = HWS_OK;
-
-	for (size_t i = 0; i < n && r == HWS_OK; i++)
-		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
-	return r;
-}
-
 int dat_account_row(const struct sql_row *row, void *arg)
 {
 	struct dat_account *a = arg;
-	const struct text_at texts[] = {
+	const struct sql_text_to texts[] = {
 		{ 0, a->guid, sizeof(a->guid) },
 		{ 1, a->name, sizeof(a->name) },
 		{ 2, a->display_name, sizeof(a->display_name) },
@@ -81,7 +66,7 @@ int dat_account_row(const struct sql_row *row, void *arg)
 		{ 12, a->control_role_guid, sizeof(a->control_role_guid) },
 		{ 13, a->control_role_name, sizeof(a->control_role_name) },
 	};
-	int r = copy_all(row, texts, HWS_COUNT(texts));
+	int r = sql_copy_all(row, texts, HWS_COUNT(texts));
 
 	if (r == HWS_OK && dat_role_parse(sql_text(row, 6), &a->role) < 0)
 		r = HWS_ERR_CORRUPT;
@@ -174,10 +159,10 @@ static int email_key(const char *email, char key[DAT_NAME_KEY_TEXT], const char 
 
 static int check_new(const struct dat_account_new *in)
 {
-	int r = dat_text_check(in->display_name ? in->display_name : "", DAT_NAME_TEXT, false);
+	int r = dat_text_check(hws_str_or_empty(in->display_name), DAT_NAME_TEXT, false);
 
 	if (r == HWS_OK)
-		r = dat_text_check(in->note ? in->note : "", DAT_NOTE_TEXT, true);
+		r = dat_text_check(hws_str_or_empty(in->note), DAT_NOTE_TEXT, true);
 	if (r == HWS_OK && in->pw_hash && strlen(in->pw_hash) >= DAT_PW_HASH_TEXT)
 		r = HWS_ERR_TOOBIG;
 	return r;
@@ -186,7 +171,7 @@ static int check_new(const struct dat_account_new *in)
 int dat_account_add(struct sql_conn *c, const struct dat_account_new *in, int64_t now,
 		char ret_guid[DAT_GUID_TEXT])
 {
-	const char *email = in->email ? in->email : "", *email_fold = NULL;
+	const char *email = hws_str_or_empty(in->email), *email_fold = NULL;
 	char key[DAT_NAME_KEY_TEXT], ekey[DAT_NAME_KEY_TEXT];
 	char guid[DAT_GUID_TEXT], group[DAT_GUID_TEXT];
 	int r = dat_name_key(in->name, key);
@@ -207,10 +192,9 @@ int dat_account_add(struct sql_conn *c, const struct dat_account_new *in, int64_
 			"user_group_guid, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, "
 			"$7, $8, $9, $10, $11, $12, $13, $14, $12, $12)",
 			SQL_P(SQL_T(guid), SQL_T(in->name), SQL_T(key),
-					SQL_T(in->display_name ? in->display_name : ""),
-					SQL_T(email), SQL_T(email_fold),
-					SQL_T(in->note ? in->note : ""), SQL_I(in->status),
-					SQL_T(dat_role_name(in->role)),
+					SQL_T(hws_str_or_empty(in->display_name)), SQL_T(email),
+					SQL_T(email_fold), SQL_T(hws_str_or_empty(in->note)),
+					SQL_I(in->status), SQL_T(dat_role_name(in->role)),
 					SQL_T(in->source ? in->source : "local"),
 					SQL_T(in->pw_hash), SQL_I(now), SQL_I(in->must_change_pw),
 					SQL_T(group)));
@@ -436,18 +420,13 @@ int dat_account_logged_in(struct sql_conn *c, const char *guid, int64_t now)
 
 /* --- identities elsewhere --------------------------------------------------------------------- */
 
-static int read_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
-
 int dat_identity_find(struct sql_conn *c, const char *provider, const char *subject,
 		char ret_guid[DAT_GUID_TEXT])
 {
 	return sql_one(c,
 			"SELECT account_guid FROM account_identity WHERE provider = $1 AND subject "
 			"= $2",
-			SQL_P(SQL_T(provider), SQL_T(subject)), read_guid, ret_guid);
+			SQL_P(SQL_T(provider), SQL_T(subject)), dat_guid_row, ret_guid);
 }
 
 int dat_identity_link(struct sql_conn *c, const char *provider, const char *subject,

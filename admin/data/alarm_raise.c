@@ -167,7 +167,7 @@ static int write_body(const struct alarm *a, char *buf, size_t size)
 /* Cut, and without what no text may have. */
 static void take(char *buf, size_t size, const char *s)
 {
-	hws_str_plain(buf, size, hws_bytes_str(s ? s : ""));
+	hws_str_plain(buf, size, hws_bytes_str(hws_str_or_empty(s)));
 }
 
 static int tell(struct alarm *a)

@@ -7,18 +7,13 @@
 
 #define PERSONAL "My address book"
 
-static int read_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
-
 int dat_book_personal(struct sql_conn *c, const char *account_guid, int64_t now,
 		char ret_guid[DAT_GUID_TEXT])
 {
 	static const char find[] =
 			"SELECT guid FROM address_book WHERE owner_guid = $1 AND personal = 1";
 	char key[DAT_NAME_KEY_TEXT], guid[DAT_GUID_TEXT];
-	int r = sql_one(c, find, SQL_P(SQL_T(account_guid)), read_guid, ret_guid);
+	int r = sql_one(c, find, SQL_P(SQL_T(account_guid)), dat_guid_row, ret_guid);
 
 	if (r != HWS_ERR_NOTFOUND)
 		return r;
@@ -32,7 +27,8 @@ int dat_book_personal(struct sql_conn *c, const char *account_guid, int64_t now,
 				"$5) ON CONFLICT (owner_guid) WHERE personal = 1 DO NOTHING",
 				SQL_P(SQL_T(guid), SQL_T(PERSONAL), SQL_T(key), SQL_T(account_guid),
 						SQL_I(now)));
-	return r == HWS_OK ? sql_one(c, find, SQL_P(SQL_T(account_guid)), read_guid, ret_guid) : r;
+	return r == HWS_OK ? sql_one(c, find, SQL_P(SQL_T(account_guid)), dat_guid_row, ret_guid)
+			   : r;
 }
 
 static int shared_name(const char *name, char key[DAT_NAME_KEY_TEXT])
@@ -273,10 +269,10 @@ int dat_book_set_password(struct sql_conn *c, const struct dat_keys *keys, const
 		const char *password)
 {
 	char *sealed = NULL;
-	int r = dat_text_check(password ? password : "", DAT_SECRET_TEXT, false);
+	int r = dat_text_check(hws_str_or_empty(password), DAT_SECRET_TEXT, false);
 
 	if (r == HWS_OK)
-		r = dat_seal(keys, password_cell(guid), password ? password : "", &sealed);
+		r = dat_seal(keys, password_cell(guid), hws_str_or_empty(password), &sealed);
 	if (r == HWS_OK)
 		r = dat_change_one(c, "UPDATE address_book SET password_enc = $1" SHARED,
 				SQL_P(SQL_T(sealed), SQL_T(guid)));

@@ -11,11 +11,7 @@
 int dat_conn_row(const struct sql_row *row, void *arg)
 {
 	struct dat_conn *l = arg;
-	const struct {
-		size_t column;
-		char *buf;
-		size_t size;
-	} texts[] = {
+	const struct sql_text_to texts[] = {
 		{ 0, l->guid, sizeof(l->guid) },
 		{ 1, l->device_id, sizeof(l->device_id) },
 		{ 2, l->device_uuid, sizeof(l->device_uuid) },
@@ -28,10 +24,8 @@ int dat_conn_row(const struct sql_row *row, void *arg)
 		{ 13, l->note, sizeof(l->note) },
 		{ 17, l->end_reason, sizeof(l->end_reason) },
 	};
-	int r = HWS_OK;
+	int r = sql_copy_all(row, texts, HWS_COUNT(texts));
 
-	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
 	l->conn_id = sql_int(row, 3);
 	l->type = (int)sql_int(row, 5);
 	l->primary_auth = (int)sql_int(row, 11);
@@ -40,11 +34,6 @@ int dat_conn_row(const struct sql_row *row, void *arg)
 	l->authed_at = sql_int(row, 15);
 	l->end_at = sql_int(row, 16);
 	return r;
-}
-
-static int read_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
 }
 
 static int check(const struct dat_conn *in)
@@ -69,7 +58,7 @@ int dat_conn_close(struct sql_conn *c, const struct dat_conn *in, const char *re
 			"UPDATE audit_conn SET end_at = $1, end_reason = $2 WHERE device_id = $3 AND "
 			"conn_id = $4 AND end_at = 0 RETURNING guid",
 			SQL_P(SQL_I(now), SQL_T(reason), SQL_T(in->device_id), SQL_I(in->conn_id)),
-			read_guid, ret_guid);
+			dat_guid_row, ret_guid);
 }
 
 static int open_row(struct sql_conn *c, const struct dat_conn *in, int64_t now, char *ret_guid)
@@ -117,7 +106,7 @@ static int authorise(struct sql_conn *c, const struct dat_conn *in, int64_t now,
 					SQL_T(in->peer_name), SQL_I(in->primary_auth),
 					SQL_I(in->two_factor), SQL_I(now), SQL_T(in->device_id),
 					SQL_I(in->conn_id)),
-			read_guid, ret_guid);
+			dat_guid_row, ret_guid);
 }
 
 int dat_conn_authorised(struct sql_conn *c, const struct dat_conn *in, int64_t now,
@@ -156,7 +145,7 @@ int dat_conn_note(struct sql_conn *c, const char *device_id, const char *session
 			"ORDER BY created_at DESC, guid LIMIT 1) RETURNING guid",
 			SQL_P(SQL_T(note), SQL_T(session_id), SQL_T(device_id),
 					SQL_I(now - DAT_DAY_MS)),
-			read_guid, ret_guid);
+			dat_guid_row, ret_guid);
 }
 
 int dat_conn_active(struct sql_conn *c, const char *device_id, const char *session_id, int type,

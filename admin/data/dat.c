@@ -36,6 +36,11 @@ int dat_touched(const struct sql_conn *c, int r)
 	return sql_in_transaction(c) ? r : HWS_OK;
 }
 
+int dat_guid_row(const struct sql_row *row, void *arg)
+{
+	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
+}
+
 int dat_count_up(struct sql_conn *c, const char *name, int64_t *ret)
 {
 	return sql_number(c, "UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value",

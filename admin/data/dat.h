@@ -48,6 +48,8 @@ int dat_change_one(struct sql_conn *c, const char *text, const struct sql_value 
 /* What becomes of a read when the note that something was used ended with r: goes on, unless that
  * spoilt the caller's transaction. Who can read shall, also while the disk is full. */
 int dat_touched(const struct sql_conn *c, int r) HWS_MUST_CHECK;
+/* A sql_row_fn for rows that begin with a guid: copies it into `arg`, DAT_GUID_TEXT bytes. */
+int dat_guid_row(const struct sql_row *row, void *arg) HWS_MUST_CHECK;
 /* The next number of a counter; also a lock: others wait until the transaction ends. */
 int dat_count_up(struct sql_conn *c, const char *name, int64_t *ret) HWS_MUST_CHECK;
 

@@ -143,11 +143,6 @@ int dat_device_set_key(struct sql_conn *c, const char *guid, const char *key, in
 			: r;
 }
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
 int dat_device_sysinfo(struct sql_conn *c, const char *id, const char *uuid,
 		const struct dat_sysinfo *info, int64_t now)
 {
@@ -162,7 +157,7 @@ int dat_device_sysinfo(struct sql_conn *c, const char *id, const char *uuid,
 	int r = HWS_OK;
 
 	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = dat_text_check(or_empty(texts[i].s), texts[i].size, false);
+		r = dat_text_check(hws_str_or_empty(texts[i].s), texts[i].size, false);
 	if (r == HWS_OK)
 		r = dat_tx_begin(&tx, c);
 	if (r < 0)
@@ -175,12 +170,12 @@ int dat_device_sysinfo(struct sql_conn *c, const char *id, const char *uuid,
 				"UPDATE device SET hostname = $1, sys_username = $2, os = $3, cpu = "
 				"$4, memory = $5, version = $6, sysinfo_at = $7, sysinfo_wanted = "
 				"0, updated_at = $7 WHERE guid = $8",
-				SQL_P(SQL_T(or_empty(info->hostname)),
-						SQL_T(or_empty(info->username)),
-						SQL_T(or_empty(info->os)),
-						SQL_T(or_empty(info->cpu)),
-						SQL_T(or_empty(info->memory)),
-						SQL_T(or_empty(info->version)), SQL_I(now),
+				SQL_P(SQL_T(hws_str_or_empty(info->hostname)),
+						SQL_T(hws_str_or_empty(info->username)),
+						SQL_T(hws_str_or_empty(info->os)),
+						SQL_T(hws_str_or_empty(info->cpu)),
+						SQL_T(hws_str_or_empty(info->memory)),
+						SQL_T(hws_str_or_empty(info->version)), SQL_I(now),
 						SQL_T(k.guid)));
 	if (r == HWS_OK)
 		r = refresh_search(c, k.guid);

@@ -12,11 +12,7 @@
 int dat_device_row(const struct sql_row *row, void *arg)
 {
 	struct dat_device *d = arg;
-	const struct {
-		size_t column;
-		char *buf;
-		size_t size;
-	} texts[] = {
+	const struct sql_text_to texts[] = {
 		{ 0, d->guid, sizeof(d->guid) },
 		{ 1, d->id, sizeof(d->id) },
 		{ 2, d->uuid, sizeof(d->uuid) },
@@ -36,10 +32,8 @@ int dat_device_row(const struct sql_row *row, void *arg)
 		{ 22, d->own_name, sizeof(d->own_name) },
 		{ 23, d->hostname, sizeof(d->hostname) },
 	};
-	int r = HWS_OK;
+	int r = sql_copy_all(row, texts, HWS_COUNT(texts));
 
-	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
 	d->status = (enum dat_device_status)sql_int(row, 3);
 	d->closed = sql_int(row, 24) == 1;
 	d->order_due = sql_int(row, 25) == 1;
@@ -260,10 +254,10 @@ int dat_device_list(struct sql_conn *c, const struct dat_device_filter *f, struc
 	struct few few = { .n = FEW + 1 };
 	struct likes like;
 	struct where w = { .n = 0 };
-	int r = dat_fold_like(f->search ? f->search : "", like.search, sizeof(like.search));
+	int r = dat_fold_like(hws_str_or_empty(f->search), like.search, sizeof(like.search));
 
 	if (r == HWS_OK)
-		r = dat_fold_like(f->os ? f->os : "", like.os, sizeof(like.os));
+		r = dat_fold_like(hws_str_or_empty(f->os), like.os, sizeof(like.os));
 	if (r < 0)
 		return r;
 	page = dat_page(page);

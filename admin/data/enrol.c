@@ -23,11 +23,6 @@ static bool none(const char *s)
 	return !*s || strcmp(s, "-") == 0;
 }
 
-static int copy_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
-
 static int by_key(struct sql_conn *c, const char *text, const char *name, char *ret_guid)
 {
 	char key[DAT_NAME_KEY_TEXT];
@@ -36,7 +31,7 @@ static int by_key(struct sql_conn *c, const char *text, const char *name, char *
 	/* a name that cannot be is no name of ours */
 	if (r == HWS_ERR_INVAL || r == HWS_ERR_TOOBIG)
 		return HWS_ERR_NOTFOUND;
-	return r == HWS_OK ? sql_one(c, text, SQL_P(SQL_T(key)), copy_guid, ret_guid) : r;
+	return r == HWS_OK ? sql_one(c, text, SQL_P(SQL_T(key)), dat_guid_row, ret_guid) : r;
 }
 
 static int look_up(struct sql_conn *c, const struct dat_enrol *in, struct target *t, char *ret_what,
@@ -118,7 +113,7 @@ static int enrol(struct sql_conn *c, const struct dat_keys *keys, const struct d
 {
 	struct target t = { .device = "" };
 	int r = sql_one(c, "SELECT guid FROM device WHERE id = $1 AND uuid = $2",
-			SQL_P(SQL_T(in->id), SQL_T(in->uuid)), copy_guid, t.device);
+			SQL_P(SQL_T(in->id), SQL_T(in->uuid)), dat_guid_row, t.device);
 
 	if (r == HWS_ERR_NOTFOUND)
 		(void)snprintf(ret_what, size, "Device not found");

@@ -11,11 +11,6 @@
 /* Bounds of the parts, and signs between them. */
 #define SEARCH_TEXT 2048
 
-static int read_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
-
 static int check_change(const struct dat_entry_change *ch)
 {
 	const struct {
@@ -43,7 +38,7 @@ static int find_live(
 	return sql_one(c,
 			"SELECT guid FROM ab_entry WHERE ab_guid = $1 AND id = $2 AND deleted_at = "
 			"0",
-			SQL_P(SQL_T(book_guid), SQL_T(id)), read_guid, guid);
+			SQL_P(SQL_T(book_guid), SQL_T(id)), dat_guid_row, guid);
 }
 
 static int make(struct sql_conn *c, const char *book_guid, const char *id, int64_t now,

@@ -21,11 +21,7 @@
 static int read_entry(const struct sql_row *row, void *arg)
 {
 	struct dat_entry *e = arg;
-	const struct {
-		size_t column;
-		char *buf;
-		size_t size;
-	} texts[] = {
+	const struct sql_text_to texts[] = {
 		{ 0, e->guid, sizeof(e->guid) },
 		{ 1, e->id, sizeof(e->id) },
 		{ 2, e->alias, sizeof(e->alias) },
@@ -41,10 +37,8 @@ static int read_entry(const struct sql_row *row, void *arg)
 		{ 20, e->dev_hostname, sizeof(e->dev_hostname) },
 		{ 21, e->dev_username, sizeof(e->dev_username) },
 	};
-	int r = HWS_OK;
+	int r = sql_copy_all(row, texts, HWS_COUNT(texts));
 
-	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
 	e->force_relay = sql_int(row, 11) != 0;
 	e->created_at = sql_int(row, 12);
 	e->updated_at = sql_int(row, 13);
@@ -109,9 +103,9 @@ static int list_plain(struct sql_conn *c, const struct dat_entry_filter *f, stru
 				UNREACHED FOUND
 				"ORDER BY e.alias DESC, e.id DESC, e.guid DESC" PART },
 	};
-	const char *tag = f->tag ? f->tag : "";
+	const char *tag = hws_str_or_empty(f->tag);
 	char like[2 * DAT_NAME_KEY_TEXT];
-	int r = dat_fold_like(f->search ? f->search : "", like, sizeof(like));
+	int r = dat_fold_like(hws_str_or_empty(f->search), like, sizeof(like));
 
 	if (r == HWS_OK)
 		r = sql_number(c, "SELECT count(*) FROM ab_entry e " FOUND,

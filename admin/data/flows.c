@@ -14,11 +14,6 @@ static const char *const kinds[DAT_FLOW_KINDS] = {
 	[DAT_FLOW_CONSOLE] = "console",
 };
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
 static struct dat_cell cell_of(const char *key)
 {
 	return (struct dat_cell){ "oidc_flow", "verifier_enc", key };
@@ -26,16 +21,16 @@ static struct dat_cell cell_of(const char *key)
 
 static int check_texts(const struct dat_flow_new *in)
 {
-	int r = dat_text_check(or_empty(in->device_id), DAT_ID_TEXT, false);
+	int r = dat_text_check(hws_str_or_empty(in->device_id), DAT_ID_TEXT, false);
 
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->device_uuid), DAT_UUID_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->device_uuid), DAT_UUID_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->device_os), DAT_SHORT_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->device_os), DAT_SHORT_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->device_name), DAT_NAME_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->device_name), DAT_NAME_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->ip), DAT_IP_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->ip), DAT_IP_TEXT, false);
 	if (r == HWS_OK)
 		r = dat_text_check(in->redirect_uri, DAT_FLOW_URI_TEXT, false);
 	return r;
@@ -49,7 +44,8 @@ static int make_room(struct sql_conn *c, const struct dat_flow_new *in, int64_t 
 
 	if (in->device_uuid && *in->device_uuid)
 		r = sql_run(c, "DELETE FROM oidc_flow WHERE device_id = $1 AND device_uuid = $2",
-				SQL_P(SQL_T(or_empty(in->device_id)), SQL_T(in->device_uuid)));
+				SQL_P(SQL_T(hws_str_or_empty(in->device_id)),
+						SQL_T(in->device_uuid)));
 	if (r == HWS_OK)
 		r = sql_number(c, "SELECT count(*) FROM oidc_flow WHERE expires_at > $1",
 				SQL_P(SQL_I(now)), &n);
@@ -73,11 +69,11 @@ static int insert(struct sql_conn *c, const struct dat_flow_new *in, int64_t now
 			SQL_P(SQL_T(key), SQL_T(state), SQL_T(in->provider_guid),
 					SQL_T(kinds[in->kind]), SQL_T(k->nonce), SQL_T(sealed),
 					SQL_T(browser), SQL_T(in->redirect_uri),
-					SQL_T(or_empty(in->device_id)),
-					SQL_T(or_empty(in->device_uuid)),
-					SQL_T(or_empty(in->device_os)),
-					SQL_T(or_empty(in->device_name)), SQL_T(or_empty(in->ip)),
-					SQL_I(now + life)));
+					SQL_T(hws_str_or_empty(in->device_id)),
+					SQL_T(hws_str_or_empty(in->device_uuid)),
+					SQL_T(hws_str_or_empty(in->device_os)),
+					SQL_T(hws_str_or_empty(in->device_name)),
+					SQL_T(hws_str_or_empty(in->ip)), SQL_I(now + life)));
 }
 
 int dat_flow_begin(struct sql_conn *c, const struct dat_keys *keys, const struct dat_flow_new *in,
@@ -123,11 +119,7 @@ struct found {
 
 static int read_texts(const struct sql_row *row, struct dat_flow *f)
 {
-	const struct {
-		size_t column;
-		char *buf;
-		size_t size;
-	} texts[] = {
+	const struct sql_text_to texts[] = {
 		{ 0, f->key, sizeof(f->key) },
 		{ 2, f->provider_guid, sizeof(f->provider_guid) },
 		{ 3, f->redirect_uri, sizeof(f->redirect_uri) },
@@ -141,11 +133,8 @@ static int read_texts(const struct sql_row *row, struct dat_flow *f)
 		{ 12, f->account_guid, sizeof(f->account_guid) },
 		{ 13, f->error, sizeof(f->error) },
 	};
-	int r = HWS_OK;
 
-	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
-	return r;
+	return sql_copy_all(row, texts, HWS_COUNT(texts));
 }
 
 static int read_flow(const struct sql_row *row, void *arg)

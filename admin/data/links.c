@@ -15,11 +15,6 @@ static const char *const kinds[DAT_LINK_KINDS] = {
 	[DAT_LINK_PASSWORD] = "password",
 };
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
 /* A column with a foreign key: nobody is null there. */
 static const char *or_null(const char *s)
 {
@@ -28,14 +23,14 @@ static const char *or_null(const char *s)
 
 static int check_texts(const struct dat_link_new *in)
 {
-	int r = dat_text_check(or_empty(in->email), DAT_EMAIL_TEXT, false);
+	int r = dat_text_check(hws_str_or_empty(in->email), DAT_EMAIL_TEXT, false);
 
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->name), DAT_NAME_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->name), DAT_NAME_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->note), DAT_NOTE_TEXT, true);
+		r = dat_text_check(hws_str_or_empty(in->note), DAT_NOTE_TEXT, true);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->made_by), DAT_NAME_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->made_by), DAT_NAME_TEXT, false);
 	return r;
 }
 
@@ -44,8 +39,8 @@ static int insert(struct sql_conn *c, const struct dat_link_new *in, int64_t now
 	int r = sql_run(c,
 			"DELETE FROM one_time_link WHERE kind = $1 AND COALESCE(account_guid, '') "
 			"= $2 AND email = $3",
-			SQL_P(SQL_T(kinds[in->kind]), SQL_T(or_empty(in->account_guid)),
-					SQL_T(or_empty(in->email))));
+			SQL_P(SQL_T(kinds[in->kind]), SQL_T(hws_str_or_empty(in->account_guid)),
+					SQL_T(hws_str_or_empty(in->email))));
 
 	if (r == HWS_OK)
 		r = sql_run(c,
@@ -54,11 +49,11 @@ static int insert(struct sql_conn *c, const struct dat_link_new *in, int64_t now
 				"$3, $4, $5, $6, $7, $8, $9)",
 				SQL_P(SQL_T(hash), SQL_T(kinds[in->kind]),
 						SQL_T(or_null(in->account_guid)),
-						SQL_T(or_empty(in->email)),
-						SQL_T(or_empty(in->name)),
+						SQL_T(hws_str_or_empty(in->email)),
+						SQL_T(hws_str_or_empty(in->name)),
 						SQL_T(or_null(in->group_guid)),
-						SQL_T(or_empty(in->note)),
-						SQL_T(or_empty(in->made_by)),
+						SQL_T(hws_str_or_empty(in->note)),
+						SQL_T(hws_str_or_empty(in->made_by)),
 						SQL_I(now + DAT_LINK_MS)));
 	return r;
 }

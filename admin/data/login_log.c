@@ -16,11 +16,6 @@
 /* What counts as a failure. */
 #define FAILED "ok = 0 AND reason IN ('trying', 'wrong', 'code') AND created_at > "
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
 /* What one attacker has at least: an address, of IPv6 a /64. */
 static int net_of(const char *ip, char buf[DAT_IP_TEXT])
 {
@@ -129,12 +124,12 @@ static bool braked(const struct counts *n, enum dat_login_step step, int64_t tri
 static int insert(struct sql_conn *c, const struct dat_login_try *t, const char *key,
 		const char *net, const char *reason, int64_t now, const char *guid)
 {
-	int r = dat_text_check(or_empty(t->device_id), DAT_ID_TEXT, false);
+	int r = dat_text_check(hws_str_or_empty(t->device_id), DAT_ID_TEXT, false);
 
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(t->device_uuid), DAT_UUID_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(t->device_uuid), DAT_UUID_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(t->os), DAT_SHORT_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(t->os), DAT_SHORT_TEXT, false);
 	if (r < 0)
 		return r;
 	return sql_run(c,
@@ -142,9 +137,9 @@ static int insert(struct sql_conn *c, const struct dat_login_try *t, const char 
 			"device_id, device_uuid, os, created_at) VALUES ($1, $2, $3, 0, $4, $5, $6, "
 			"$7, $8, $9, $10)",
 			SQL_P(SQL_T(guid), SQL_T(key), SQL_T(t->via), SQL_T(reason), SQL_T(t->ip),
-					SQL_T(net), SQL_T(or_empty(t->device_id)),
-					SQL_T(or_empty(t->device_uuid)), SQL_T(or_empty(t->os)),
-					SQL_I(now)));
+					SQL_T(net), SQL_T(hws_str_or_empty(t->device_id)),
+					SQL_T(hws_str_or_empty(t->device_uuid)),
+					SQL_T(hws_str_or_empty(t->os)), SQL_I(now)));
 }
 
 int dat_login_begin(struct sql_conn *c, const struct dat_login_try *t, enum dat_login_step step,
@@ -198,7 +193,7 @@ int dat_login_end(struct sql_conn *c, const char *turn, const char *account_guid
 	return dat_change_one(c,
 			"UPDATE audit_login SET ok = $1, account_guid = $2, reason = CASE WHEN "
 			"reason = 'code' AND $3 = 'wrong' THEN 'code' ELSE $3 END WHERE guid = $4",
-			SQL_P(SQL_I(end == DAT_LOGIN_OK), SQL_T(or_empty(account_guid)),
+			SQL_P(SQL_I(end == DAT_LOGIN_OK), SQL_T(hws_str_or_empty(account_guid)),
 					SQL_T(reasons[end]), SQL_T(turn)));
 }
 

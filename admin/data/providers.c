@@ -93,24 +93,19 @@ int dat_provider_add(struct sql_conn *c, const struct dat_keys *keys, const stru
 static int read_provider(const struct sql_row *row, void *arg)
 {
 	struct dat_provider *p = arg;
-	const struct {
-		char *buf;
-		size_t size;
-	} texts[] = {
-		{ p->guid, sizeof(p->guid) },
-		{ p->name, sizeof(p->name) },
-		{ p->title, sizeof(p->title) },
-		{ p->issuer, sizeof(p->issuer) },
-		{ p->client_id, sizeof(p->client_id) },
-		{ p->scopes, sizeof(p->scopes) },
-		{ p->icon, sizeof(p->icon) },
-		{ p->domains, sizeof(p->domains) },
-		{ p->group_map, sizeof(p->group_map) },
+	const struct sql_text_to texts[] = {
+		{ 0, p->guid, sizeof(p->guid) },
+		{ 1, p->name, sizeof(p->name) },
+		{ 2, p->title, sizeof(p->title) },
+		{ 3, p->issuer, sizeof(p->issuer) },
+		{ 4, p->client_id, sizeof(p->client_id) },
+		{ 5, p->scopes, sizeof(p->scopes) },
+		{ 6, p->icon, sizeof(p->icon) },
+		{ 7, p->domains, sizeof(p->domains) },
+		{ 8, p->group_map, sizeof(p->group_map) },
 	};
-	int r = HWS_OK;
+	int r = sql_copy_all(row, texts, HWS_COUNT(texts));
 
-	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = sql_copy(row, i, texts[i].buf, texts[i].size);
 	p->auto_create = sql_int(row, 9) != 0;
 	p->enabled = sql_int(row, 10) != 0;
 	p->has_secret = sql_int(row, 11) != 0;
@@ -226,7 +221,7 @@ int dat_provider_list(struct sql_conn *c, struct dat_provider_filter f, struct d
 {
 	struct list l = { fn, arg, hws_alloc(sizeof(*l.p)) };
 	char like[DAT_NAME_KEY_TEXT];
-	int r = l.p ? sql_like(f.search ? f.search : "", like, sizeof(like)) : HWS_ERR_NOMEM;
+	int r = l.p ? sql_like(hws_str_or_empty(f.search), like, sizeof(like)) : HWS_ERR_NOMEM;
 
 	page = dat_page(page);
 	if (r == HWS_OK && ret_total)

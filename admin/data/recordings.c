@@ -36,11 +36,7 @@ int dat_recording_name(const char *file, const char **ret_format)
 static int read_recording(const struct sql_row *row, void *arg)
 {
 	struct dat_recording *rec = arg;
-	const struct {
-		size_t column;
-		char *buf;
-		size_t size;
-	} texts[] = { { 0, rec->guid, sizeof(rec->guid) },
+	const struct sql_text_to texts[] = { { 0, rec->guid, sizeof(rec->guid) },
 		{ 1, rec->device_id, sizeof(rec->device_id) }, { 2, rec->file, sizeof(rec->file) },
 		{ 3, rec->viewer_id, sizeof(rec->viewer_id) },
 		{ 4, rec->account_guid, sizeof(rec->account_guid) },
@@ -48,10 +44,8 @@ static int read_recording(const struct sql_row *row, void *arg)
 		{ 7, rec->format, sizeof(rec->format) },
 		{ 8, rec->key_name, sizeof(rec->key_name) },
 		{ 12, rec->chain, sizeof(rec->chain) } };
-	int r = HWS_OK;
+	int r = sql_copy_all(row, texts, HWS_COUNT(texts));
 
-	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = sql_copy(row, texts[i].column, texts[i].buf, texts[i].size);
 	rec->done = hws_str_equal(sql_text(row, 6), "done");
 	rec->bytes = sql_int(row, 9);
 	rec->stored = sql_int(row, 10);

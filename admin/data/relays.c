@@ -138,21 +138,25 @@ static int list_row(const struct sql_row *row, void *arg)
 	return r == HWS_OK ? l->fn(&y, l->arg) : r;
 }
 
+#define FOUND "WHERE y.name_key LIKE $1 ESCAPE '\\' "
+
 int dat_relay_list(struct sql_conn *c, const char *search, struct dat_page page, dat_relay_fn fn,
 		void *arg, int64_t *ret_total)
 {
+	static const char *const texts[] = {
+		COLUMNS FOUND "ORDER BY y.name_key LIMIT $2 OFFSET $3",
+		COLUMNS FOUND "ORDER BY y.name_key DESC LIMIT $2 OFFSET $3",
+	};
 	struct list l = { fn, arg };
 	char like[2 * DAT_NAME_KEY_TEXT];
 	int r = dat_fold_like(search, like, sizeof(like));
 
 	page = dat_page(page);
 	if (r == HWS_OK && ret_total)
-		r = sql_number(c, "SELECT count(*) FROM relay WHERE name_key LIKE $1 ESCAPE '\\'",
-				SQL_P(SQL_T(like)), ret_total);
+		r = sql_number(c, "SELECT count(*) FROM relay y " FOUND, SQL_P(SQL_T(like)),
+				ret_total);
 	if (r == HWS_OK)
-		r = sql_query(c,
-				COLUMNS "WHERE y.name_key LIKE $1 ESCAPE '\\' ORDER BY y.name_key "
-					"LIMIT $2 OFFSET $3",
+		r = sql_query(c, texts[page.down],
 				SQL_P(SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)), list_row,
 				&l);
 	return r;

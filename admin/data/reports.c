@@ -27,11 +27,6 @@ int dat_nonce_trim(struct sql_conn *c, int64_t now)
 			SQL_P(SQL_I(now - NONCE_MS)));
 }
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
 struct link {
 	char guid[DAT_GUID_TEXT], account[DAT_GUID_TEXT];
 };
@@ -55,7 +50,7 @@ static int check_file(const struct dat_file_report *f)
 	int r = HWS_OK;
 
 	for (size_t i = 0; i < HWS_COUNT(texts) && r == HWS_OK; i++)
-		r = dat_text_check(or_empty(texts[i].s), texts[i].size, false);
+		r = dat_text_check(hws_str_or_empty(texts[i].s), texts[i].size, false);
 	return r;
 }
 
@@ -74,7 +69,8 @@ int dat_file_add(struct sql_conn *c, const struct dat_file_report *f, int64_t no
 	r = sql_one(c,
 			"SELECT guid, account_guid FROM audit_conn WHERE device_id = $1 AND peer_id "
 			"= $2 AND end_at = 0 ORDER BY created_at DESC, guid LIMIT 1",
-			SQL_P(SQL_T(f->device_id), SQL_T(or_empty(f->peer_id))), read_link, &l);
+			SQL_P(SQL_T(f->device_id), SQL_T(hws_str_or_empty(f->peer_id))), read_link,
+			&l);
 	if (r == HWS_ERR_NOTFOUND)
 		r = HWS_OK;
 	hws_rand_uuid(guid, sizeof(guid));
@@ -85,11 +81,12 @@ int dat_file_add(struct sql_conn *c, const struct dat_file_report *f, int64_t no
 				"created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
 				"$12, $13)",
 				SQL_P(SQL_T(guid), SQL_T(l.guid), SQL_T(f->device_id),
-						SQL_T(or_empty(f->peer_id)),
-						SQL_T(or_empty(f->peer_name)), SQL_T(l.account),
-						SQL_T(or_empty(f->ip)), SQL_I(f->direction),
-						SQL_T(or_empty(f->path)), SQL_I(f->is_file),
-						SQL_I(f->num), SQL_T(or_empty(f->files)),
+						SQL_T(hws_str_or_empty(f->peer_id)),
+						SQL_T(hws_str_or_empty(f->peer_name)),
+						SQL_T(l.account), SQL_T(hws_str_or_empty(f->ip)),
+						SQL_I(f->direction),
+						SQL_T(hws_str_or_empty(f->path)), SQL_I(f->is_file),
+						SQL_I(f->num), SQL_T(hws_str_or_empty(f->files)),
 						SQL_I(now)));
 	r = dat_tx_end(&tx, r);
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
@@ -99,24 +96,26 @@ int dat_alarm_add(struct sql_conn *c, const struct dat_alarm_report *a, int64_t 
 		char ret_guid[DAT_GUID_TEXT])
 {
 	char guid[DAT_GUID_TEXT];
-	int r = dat_text_check(or_empty(a->device_id), DAT_ID_TEXT, false);
+	int r = dat_text_check(hws_str_or_empty(a->device_id), DAT_ID_TEXT, false);
 
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(a->peer_id), DAT_ID_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(a->peer_id), DAT_ID_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(a->ip), DAT_IP_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(a->ip), DAT_IP_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(a->info), DAT_FILES_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(a->info), DAT_FILES_TEXT, false);
 	hws_rand_uuid(guid, sizeof(guid));
 	if (r == HWS_OK)
 		r = sql_run(c,
 				"INSERT INTO audit_alarm (guid, typ, device_id, account_guid, "
 				"peer_id, ip, info, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, "
 				"$8)",
-				SQL_P(SQL_T(guid), SQL_I(a->typ), SQL_T(or_empty(a->device_id)),
-						SQL_T(or_empty(a->account_guid)),
-						SQL_T(or_empty(a->peer_id)), SQL_T(or_empty(a->ip)),
-						SQL_T(or_empty(a->info)), SQL_I(now)));
+				SQL_P(SQL_T(guid), SQL_I(a->typ),
+						SQL_T(hws_str_or_empty(a->device_id)),
+						SQL_T(hws_str_or_empty(a->account_guid)),
+						SQL_T(hws_str_or_empty(a->peer_id)),
+						SQL_T(hws_str_or_empty(a->ip)),
+						SQL_T(hws_str_or_empty(a->info)), SQL_I(now)));
 	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
 }
 

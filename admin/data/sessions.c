@@ -22,23 +22,18 @@ static const struct {
 	[DAT_SESSION_CONSOLE] = { "console", DAT_DAY_MS / 2 },
 };
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
 static int check_texts(const struct dat_session_new *in)
 {
-	int r = dat_text_check(or_empty(in->device_id), DAT_ID_TEXT, false);
+	int r = dat_text_check(hws_str_or_empty(in->device_id), DAT_ID_TEXT, false);
 
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->device_uuid), DAT_UUID_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->device_uuid), DAT_UUID_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->os), DAT_SHORT_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->os), DAT_SHORT_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->device_name), DAT_NAME_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->device_name), DAT_NAME_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(or_empty(in->ip), DAT_IP_TEXT, false);
+		r = dat_text_check(hws_str_or_empty(in->ip), DAT_IP_TEXT, false);
 	return r;
 }
 
@@ -52,7 +47,7 @@ static int make_room(struct sql_conn *c, const struct dat_session_new *in)
 				"DELETE FROM auth_session WHERE account_guid = $1 AND kind = $2 AND "
 				"device_id = $3 AND device_uuid = $4",
 				SQL_P(SQL_T(in->account_guid), SQL_T(kinds[in->kind].name),
-						SQL_T(or_empty(in->device_id)),
+						SQL_T(hws_str_or_empty(in->device_id)),
 						SQL_T(in->device_uuid)));
 	if (r == HWS_OK)
 		r = sql_run(c,
@@ -79,10 +74,12 @@ static int insert(struct sql_conn *c, const struct dat_session_new *in, int64_t 
 			"$7, $8, $9, $9, $10, $11 FROM account WHERE guid = $12 AND status = 1 AND "
 			"($13 < 0 OR session_epoch = $13)",
 			SQL_P(SQL_T(guid), SQL_T(hash), SQL_T(kinds[in->kind].name),
-					SQL_T(or_empty(in->device_id)),
-					SQL_T(or_empty(in->device_uuid)), SQL_T(or_empty(in->os)),
-					SQL_T(or_empty(in->device_name)), SQL_T(or_empty(in->ip)),
-					SQL_I(now), SQL_I(now + life_ms), SQL_I(life_ms),
+					SQL_T(hws_str_or_empty(in->device_id)),
+					SQL_T(hws_str_or_empty(in->device_uuid)),
+					SQL_T(hws_str_or_empty(in->os)),
+					SQL_T(hws_str_or_empty(in->device_name)),
+					SQL_T(hws_str_or_empty(in->ip)), SQL_I(now),
+					SQL_I(now + life_ms), SQL_I(life_ms),
 					SQL_T(in->account_guid),
 					SQL_I(in->proved ? in->proved->session_epoch : -1)));
 	return r == HWS_ERR_NOTFOUND ? HWS_ERR_DENIED : r;

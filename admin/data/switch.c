@@ -100,11 +100,6 @@ static int read_id(const struct sql_row *row, void *arg)
 	return sql_copy(row, 0, arg, DAT_ID_TEXT);
 }
 
-static int read_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
-
 int dat_switch_take(
 		struct sql_conn *c, const char *code, int64_t now, char ret_device_id[DAT_ID_TEXT])
 {
@@ -135,7 +130,7 @@ int dat_switch_viewer(struct sql_conn *c, const struct dat_switch_way *way, int6
 			"LIMIT 1",
 			SQL_P(SQL_T(way->from), SQL_T(way->to), SQL_I(DAT_DEVICE_ON),
 					SQL_T(way->ip), SQL_I(now)),
-			read_guid, ret_account_guid);
+			dat_guid_row, ret_account_guid);
 }
 
 int dat_switch_sweep(struct sql_conn *c, int64_t now, int64_t *ret)

@@ -34,11 +34,6 @@ static int read_name(const struct sql_row *row, void *arg)
 	return sql_copy(row, 0, arg, DAT_NAME_TEXT);
 }
 
-static int read_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
-
 int dat_target_exists(struct sql_conn *c, enum dat_target kind, const char *guid,
 		char ret_name[DAT_NAME_TEXT])
 {
@@ -51,7 +46,7 @@ int dat_target_strategy(struct sql_conn *c, enum dat_target kind, const char *gu
 	int r = sql_one(c,
 			"SELECT strategy_guid FROM strategy_target WHERE target_kind = $1 AND "
 			"target_guid = $2",
-			SQL_P(SQL_T(targets[kind].name), SQL_T(guid)), read_guid, ret_guid);
+			SQL_P(SQL_T(targets[kind].name), SQL_T(guid)), dat_guid_row, ret_guid);
 
 	if (r != HWS_ERR_NOTFOUND)
 		return r;

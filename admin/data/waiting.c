@@ -51,11 +51,6 @@ int dat_waiting_again(
 	return r;
 }
 
-static int read_guid(const struct sql_row *row, void *arg)
-{
-	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
-}
-
 /* `mark` NULL: of all. */
 static int make_room(struct sql_conn *c, const char *mark, int64_t most)
 {
@@ -72,11 +67,11 @@ static int make_room(struct sql_conn *c, const char *mark, int64_t most)
 	r = mark ? sql_one(c,
 				   "SELECT guid FROM device WHERE " WAITS
 				   " AND deployed_by = $1 ORDER BY updated_at, id LIMIT 1",
-				   SQL_P(SQL_T(mark)), read_guid, guid)
+				   SQL_P(SQL_T(mark)), dat_guid_row, guid)
 		 : sql_one(c,
 				   "SELECT guid FROM device WHERE " WAITS
 				   " ORDER BY updated_at, id LIMIT 1",
-				   SQL_NONE, read_guid, guid);
+				   SQL_NONE, dat_guid_row, guid);
 	return r == HWS_OK ? dat_device_remove(c, guid) : r;
 }
 

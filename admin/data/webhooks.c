@@ -227,21 +227,25 @@ static int list_row(const struct sql_row *row, void *arg)
 	return r == HWS_OK ? l->fn(&w, l->arg) : r;
 }
 
+#define FOUND "WHERE name_key LIKE $1 ESCAPE '\\' "
+
 int dat_webhook_list(struct sql_conn *c, const char *search, struct dat_page page,
 		dat_webhook_fn fn, void *arg, int64_t *ret_total)
 {
+	static const char *const texts[] = {
+		COLUMNS FOUND "ORDER BY name_key LIMIT $2 OFFSET $3",
+		COLUMNS FOUND "ORDER BY name_key DESC LIMIT $2 OFFSET $3",
+	};
 	struct list l = { fn, arg };
 	char like[2 * DAT_NAME_KEY_TEXT];
 	int r = dat_fold_like(search, like, sizeof(like));
 
 	page = dat_page(page);
 	if (r == HWS_OK && ret_total)
-		r = sql_number(c, "SELECT count(*) FROM webhook WHERE name_key LIKE $1 ESCAPE '\\'",
-				SQL_P(SQL_T(like)), ret_total);
+		r = sql_number(c, "SELECT count(*) FROM webhook " FOUND, SQL_P(SQL_T(like)),
+				ret_total);
 	if (r == HWS_OK)
-		r = sql_query(c,
-				COLUMNS "WHERE name_key LIKE $1 ESCAPE '\\' ORDER BY name_key "
-					"LIMIT $2 OFFSET $3",
+		r = sql_query(c, texts[page.down],
 				SQL_P(SQL_T(like), SQL_I(page.limit), SQL_I(page.offset)), list_row,
 				&l);
 	return r;

@@ -202,6 +202,15 @@ int sql_copy(const struct sql_row *row, size_t column, char *buf, size_t size)
 	return hws_str_copy(buf, size, sql_text(row, column)) < 0 ? HWS_ERR_CORRUPT : HWS_OK;
 }
 
+int sql_copy_all(const struct sql_row *row, const struct sql_text_to *to, size_t n)
+{
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < n && r == HWS_OK; i++)
+		r = sql_copy(row, to[i].column, to[i].buf, to[i].size);
+	return r;
+}
+
 /* --- statements ------------------------------------------------------------------------------- */
 
 static int run(struct sql_conn *c, const char *text, const struct sql_value *params, size_t n,

@@ -96,6 +96,13 @@ const char *sql_text(const struct sql_row *row, size_t column);
 bool sql_null(const struct sql_row *row, size_t column);
 /* Copies a text whole; HWS_ERR_CORRUPT when it is longer than what we ever write there. */
 int sql_copy(const struct sql_row *row, size_t column, char *buf, size_t size) HWS_MUST_CHECK;
+/* The same of several, up to the first that fails. */
+struct sql_text_to {
+	size_t column;
+	char *buf;
+	size_t size;
+};
+int sql_copy_all(const struct sql_row *row, const struct sql_text_to *to, size_t n) HWS_MUST_CHECK;
 
 /* Called for each row; a negative return ends the query with it. No other statement may be run on
  * this connection meanwhile. */

@@ -18,7 +18,6 @@
 #include "server-rendezvous/store/store.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
-#include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -327,19 +326,6 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 	hws_buf_done(&out);
 }
 
-static void cmd_log_level(struct hws_control_reply *reply, const json_t *req, void *arg HWS_UNUSED)
-{
-	enum hws_log_level level;
-
-	if (hws_log_level_parse(rdv_request_text(req, "level"), &level) < 0) {
-		hws_control_fail(
-				reply, HWS_ERR_INVAL, "levels are error, warn, info, debug, trace");
-		return;
-	}
-	hws_log_set_level(level);
-	hws_control_ok(reply, NULL);
-}
-
 static void cmd_drain(
 		struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg HWS_UNUSED)
 {
@@ -397,7 +383,7 @@ static const struct hws_control_cmd table[] = {
 	{ "nodes", "the other nodes and the links to them", rdv_cmd_nodes },
 	{ "doctor", "how this server is, and what to do", rdv_cmd_doctor },
 	{ "config", "settings in force", cmd_config },
-	{ "log-level", "how much is logged", cmd_log_level },
+	{ "log-level", "how much is logged", hws_control_log_level },
 	{ "backup", "a copy of the database while running", cmd_backup },
 	{ "drain", "end after the work at hand", cmd_drain },
 };

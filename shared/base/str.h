@@ -24,6 +24,11 @@ char *hws_str_plain(char *buf, size_t size, struct hws_bytes in);
 int hws_hex_encode(struct hws_bytes in, char *buf, size_t size) HWS_MUST_CHECK;
 /* Exactly `len` bytes from 2*len hex digits. */
 int hws_hex_decode(const char *hex, uint8_t *ret, size_t len) HWS_MUST_CHECK;
+/* "" for NULL. */
+static inline const char *hws_str_or_empty(const char *s)
+{
+	return s ? s : "";
+}
 bool hws_str_equal(const char *a, const char *b);
 bool hws_str_starts(const char *s, const char *prefix);
 /* Splits at `sep`, trims blanks, calls fn for each non-empty part (NUL-terminated copy, at most

@@ -34,6 +34,11 @@ void hws_control_ok(struct hws_control_reply *reply, json_t *result);
 void hws_control_fail(struct hws_control_reply *reply, int code, const char *fmt, ...)
 		HWS_PRINTF(3, 4);
 
+/* Commands that all servers have. "reload": SIGHUP to this process. "log-level": sets the "level"
+ * of the log. */
+void hws_control_reload(struct hws_control_reply *reply, const json_t *req, void *arg);
+void hws_control_log_level(struct hws_control_reply *reply, const json_t *req, void *arg);
+
 /* Client side, blocking with a time limit: for command line tools only. *ret is the whole
  * answer. */
 int hws_control_call(const char *path, const json_t *req, uint64_t timeout_us, json_t **ret,

@@ -3,6 +3,7 @@
  * NOTIFY_SOCKET is set. */
 #pragma once
 #include "shared/loop/loop.h"
+#include "shared/sys/sandbox.h"
 
 struct hws_daemon_conf {
 	void (*on_reload)(void *arg); /* may be NULL */
@@ -18,6 +19,10 @@ void hws_daemon_free(struct hws_daemon *d);
 /* Tells the service manager that the program serves. */
 void hws_daemon_ready(struct hws_daemon *d);
 bool hws_daemon_draining(const struct hws_daemon *d);
+/* Gives up privileges, for good, after all set-up: becomes `user` ("" = stays who it is), then
+ * enters the role if `sandbox`. Where there is no sandbox it warns and goes on. */
+int hws_daemon_confine(enum hws_sandbox_role role, const char *user, bool sandbox,
+		struct hws_error *err) HWS_MUST_CHECK;
 /* Raises RLIMIT_NOFILE to the hard limit; returns the soft limit then in force. */
 uint64_t hws_daemon_raise_nofile(void);
 /* Default state folder: $STATE_DIRECTORY (systemd), else for root /var/lib/NAME, else

@@ -1,8 +1,8 @@
 /* hawser/account: the user's account at the API server that belongs to a rendezvous server. Who is
  * logged in is known to that rendezvous server, which may want it: the login goes there with each
- * session, over links alone that are encrypted for the key that is set for the server, or by TLS for
- * the name that the settings have for it. These calls block, as long as the server takes; they may
- * be made from any thread. On failure hawser_last_error has a sentence with the remedy. */
+ * session, over links alone that are encrypted for the key that is set for the server, or by TLS
+ * for the name that the settings have for it. These calls block, as long as the server takes; they
+ * may be made from any thread. On failure hawser_last_error has a sentence with the remedy. */
 #pragma once
 #include <hawser/types.h>
 

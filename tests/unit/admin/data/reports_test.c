@@ -406,7 +406,7 @@ START_TEST(what_is_shown_beside_a_device)
 }
 END_TEST
 
-static int first_relay(const struct dat_relay *y, void *arg)
+static int last_relay(const struct dat_relay *y, void *arg)
 {
 	*(struct dat_relay *)arg = *y;
 	return HWS_OK;
@@ -417,6 +417,9 @@ START_TEST(relays_are_kept)
 	struct dat_relay y = {
 		.name = "Relay 1", .host = "relay-1.example", .port = 21117, .weight = 100
 	};
+	struct dat_relay other = {
+		.name = "Another", .host = "relay-2.example", .port = 21117, .weight = 100
+	};
 	struct dat_relay got;
 	int64_t total = 0;
 
@@ -426,10 +429,16 @@ START_TEST(relays_are_kept)
 	y.state = DAT_RELAY_DRAIN;
 	ck_ok(dat_relay_change(test_conn, &y, NOW + 1));
 	ck_ok(dat_relay_list(
-			test_conn, "LAY", (struct dat_page){ 0, 10 }, first_relay, &got, &total));
+			test_conn, "LAY", (struct dat_page){ 0, 10 }, last_relay, &got, &total));
 	ck_assert_int_eq(total, 1);
 	ck_assert_int_eq(got.state, DAT_RELAY_DRAIN);
 	ck_assert_int_eq(got.updated_at, NOW + 1);
+	ck_ok(dat_relay_add(test_conn, &other, NOW, other.guid));
+	ck_ok(dat_relay_list(test_conn, "", (struct dat_page){ 0, 10 }, last_relay, &got, &total));
+	ck_assert_str_eq(got.guid, y.guid);
+	ck_ok(dat_relay_list(test_conn, "", (struct dat_page){ .limit = 10, .down = true },
+			last_relay, &got, &total));
+	ck_assert_str_eq(got.guid, other.guid);
 	y.port = 0;
 	ck_assert_int_eq(dat_relay_change(test_conn, &y, NOW), HWS_ERR_INVAL);
 	ck_ok(dat_relay_remove(test_conn, y.guid));
