@@ -564,6 +564,8 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	hws_session_leg_init(v);
 	v->refuse = conf->refuse;
 	v->control_permissions = conf->control_permissions;
+	if (conf->ref && hws_str_copy(v->ref, sizeof(v->ref), conf->ref) < 0)
+		v->ref[0] = 0;
 	v->permissions = hws_session_permitted(v);
 	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
 	v->state = "starting";

@@ -63,6 +63,7 @@ struct hws_host_session_conf {
 	struct sockaddr_storage from;         /* for limits and the white list */
 	uint64_t request;                     /* as hws_answered.request */
 	uint64_t control_permissions;         /* of the rendezvous server */
+	const char *ref;                      /* of the same, for what is reported; or NULL */
 	const char *refuse;                   /* not NULL: send this static text and close */
 };
 
@@ -85,6 +86,7 @@ struct hws_host_session {
 	bool refused;   /* hostd has judged for good */
 	unsigned wrong; /* logins that did not open it */
 	uint64_t conn, bytes_in, bytes_out, control_permissions;
+	char ref[HWS_ANSWERED_REF];       /* by which the API server knows the viewer's account */
 	uint64_t came_us;                 /* hostd was asked for it then */
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;

@@ -241,7 +241,8 @@ static struct hws_host_session_conf session_conf(
 		.told = how->relayed && !how->proven && !o->conf.settings->trust_server_addresses,
 		.from = how->viewer,
 		.request = how->request,
-		.control_permissions = how->control_permissions };
+		.control_permissions = how->control_permissions,
+		.ref = how->ref };
 }
 
 static void on_socket(int fd, const struct hws_answered *how, void *arg)

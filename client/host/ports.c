@@ -284,7 +284,8 @@ static void on_socket(int fd, const struct hws_answered *how, void *arg)
 		.udp = how->udp,
 		.from = how->viewer,
 		.request = how->request,
-		.control_permissions = how->control_permissions };
+		.control_permissions = how->control_permissions,
+		.ref = how->ref };
 
 	(void)p->conf.admit(&conf, p->conf.arg); /* it has told, and nobody waits */
 }

@@ -48,6 +48,7 @@ static void add(struct hws_host_session *v, void *arg)
 	s->open = v->open;
 	s->kind = v->login.kind;
 	s->address = p->ip[p->n];
+	s->ref = v->ref;
 	if (v->open) {
 		s->peer_id = v->my_id;
 		s->peer_name = v->my_name;

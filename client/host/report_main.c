@@ -42,7 +42,7 @@ struct seen {
 	uint64_t conn, session_id;
 	bool open, there;
 	unsigned kind;
-	char address[64], peer_id[HWS_ID_MAX + 120], peer_name[132];
+	char address[64], peer_id[HWS_ID_MAX + 120], peer_name[132], ref[65];
 };
 
 /* A record of the audit on its way. */
@@ -189,7 +189,9 @@ static json_t *session_number(uint64_t id)
 
 static void came(struct report_process *p, const struct seen *s)
 {
-	post(p, s, json_pack("{s:i,s:s,s:s}", "session_id", 0, "ip", s->address, "action", "new"));
+	post(p, s,
+			json_pack("{s:i,s:s,s:s,s:s*}", "session_id", 0, "ip", s->address, "action",
+					"new", "conn_audit_ref", *s->ref ? s->ref : NULL));
 }
 
 static void let_in(struct report_process *p, const struct seen *s)
@@ -224,6 +226,7 @@ static void look_at(struct report_process *p, const Agt__ReportSession *t)
 		s = &p->seen[p->seen_count++];
 		*s = (struct seen){ .conn = t->conn };
 		(void)snprintf(s->address, sizeof(s->address), "%s", t->address);
+		(void)snprintf(s->ref, sizeof(s->ref), "%s", t->ref);
 		came(p, s);
 	}
 	s->there = true;

@@ -1,6 +1,7 @@
 /* What a push of the server asks for: which relay, which way, which of the viewer's addresses. */
 #include "client/reach/answer_parts.h"
 #include "client/reach/push_ways.h"
+#include "shared/base/log.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
@@ -66,6 +67,17 @@ static enum hws_answer_reason reason_for(const struct hws_answer_job *j, const R
 	return theirs ? HWS_REASON_VIEWER_NAT : HWS_REASON_NONE;
 }
 
+/* A reference that is none of ours to read names nobody. */
+static void take_word(struct hws_answer_job *j, const Rdv__ControlPermissions *granted,
+		const Rdv__ControlledContext *within)
+{
+	if (granted)
+		j->how.control_permissions = granted->permissions;
+	if (within && hws_utf8_valid(hws_bytes_str(within->conn_audit_ref)) &&
+			hws_str_copy(j->how.ref, sizeof(j->how.ref), within->conn_audit_ref) < 0)
+		hws_debug("answer.long_ref");
+}
+
 static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
 {
 	j->reason = reason_for(j, p);
@@ -73,8 +85,7 @@ static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
 	j->only_direct = p->only_direct && !p->force_relay;
 	j->how.secure = true;
 	j->lists = p->n_candidates > 0;
-	if (p->control_permissions)
-		j->how.control_permissions = p->control_permissions->permissions;
+	take_word(j, p->control_permissions, p->controlled_context);
 	return choose_relay(j, p->relay_server);
 }
 
@@ -84,8 +95,7 @@ static int from_local(struct hws_answer_job *j, const Rdv__FetchLocalAddr *f)
 	j->reason = relay_only(j->answer) ? own_reason(j->answer) : HWS_REASON_NONE;
 	j->how.secure = true;
 	j->lists = f->n_candidates > 0;
-	if (f->control_permissions)
-		j->how.control_permissions = f->control_permissions->permissions;
+	take_word(j, f->control_permissions, f->controlled_context);
 	return choose_relay(j, f->relay_server);
 }
 
@@ -96,8 +106,7 @@ static int from_relay(struct hws_answer_job *j, const Rdv__RequestRelay *q)
 
 	j->kind = JOB_RELAY_ASKED;
 	j->how.secure = q->secure;
-	if (q->control_permissions)
-		j->how.control_permissions = q->control_permissions->permissions;
+	take_word(j, q->control_permissions, q->controlled_context);
 	if (r < 0)
 		return r;
 	/* The viewer goes to the relay it named; another one would not meet it. */

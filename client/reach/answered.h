@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#define HWS_ANSWERED_REF 65u
+
 struct hws_answered {
 	/* Its own, or as the server saw it when relayed; for limits and logs. */
 	struct sockaddr_storage viewer;
@@ -16,4 +18,5 @@ struct hws_answered {
 	bool proven;
 	uint64_t request;             /* the same for all ways of one request of a viewer; or 0 */
 	uint64_t control_permissions; /* of the server, 0 = none */
+	char ref[HWS_ANSWERED_REF];   /* of the server, for what is reported; "" = none */
 };

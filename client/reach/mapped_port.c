@@ -6,6 +6,7 @@
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 #include "shared/net/listener.h"
+#include <string.h>
 #include <unistd.h>
 
 #define EXPECTED_MAX 32u
@@ -99,6 +100,23 @@ static struct expected *take_place(
 	return sole;
 }
 
+/* Whether nobody else may be meant whom the server calls otherwise. */
+static bool is_named(const struct hws_mapped_port *m, const struct expected *e,
+		const struct sockaddr_storage *peer)
+{
+	bool own = hws_addr_ip_equal(&e->how.viewer, peer);
+	uint64_t now = hws_loop_now_us(m->loop);
+
+	for (unsigned i = 0; i < EXPECTED_MAX; i++) {
+		const struct expected *o = &m->list[i];
+
+		if (now < o->until_us && strcmp(o->how.ref, e->how.ref) != 0 &&
+				(!own || hws_addr_ip_equal(&o->how.viewer, peer)))
+			return false;
+	}
+	return true;
+}
+
 static void hand_over(struct hws_mapped_port *m, struct expected *e, bool udp, int fd,
 		const struct sockaddr_storage *peer)
 {
@@ -108,6 +126,8 @@ static void hand_over(struct hws_mapped_port *m, struct expected *e, bool udp, i
 	how.mapped = true;
 	how.udp = udp;
 	how.relayed = how.local = false;
+	if (!is_named(m, e, peer))
+		how.ref[0] = 0;
 	m->conf.on_socket(fd, &how, m->conf.arg);
 }
 

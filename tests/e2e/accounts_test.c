@@ -65,6 +65,12 @@ static void tear_down(void)
 	ck_assert_int_eq(test_proc_stop(&api), 0);
 }
 
+static bool is_another(void *arg)
+{
+	test_stack_ask_host(&stack, "password", stack.password, sizeof(stack.password));
+	return strcmp(stack.password, arg) != 0;
+}
+
 static void open_session(void)
 {
 	struct test_viewer_conf conf = { .target = stack.target,
@@ -73,8 +79,11 @@ static void open_session(void)
 		.password = stack.password,
 		.no_retry = true };
 
-	/* it is another one after each session */
-	test_stack_ask_host(&stack, "password", stack.password, sizeof(stack.password));
+	/* it is another one after each session, once the host has noticed its end */
+	static char used[sizeof(stack.password)];
+
+	ck_assert(test_until(is_another, used, TEST_PATIENCE_MS));
+	(void)snprintf(used, sizeof(used), "%s", stack.password);
 	test_viewer_open(&viewer, &conf);
 }
 

@@ -137,7 +137,15 @@ def refused_without(v):
     check("nobody is logged in" in v.must(3, "logout"), "logout without a login")
 
 
-def let_in(v, stack, wire):
+def known_by_name(api):
+    """The host, which knows no accounts, tells of the session with what the ID server gave it for that."""
+    def told():
+        events = api.admin().must(200, "GET", "/audit?kind=connection")["items"]
+        return {e["action"] for e in events if e["actor"] == NAME} >= {"new", "authorised", "close"}
+    until("the audit says whose viewer it was", told)
+
+
+def let_in(v, stack, wire, api):
     text = v.log_in(BAD_PASSWORD, words=("wrong",))
     check("Wrong credentials" in text, text)
     text = v.log_in(OK)
@@ -147,6 +155,7 @@ def let_in(v, stack, wire):
     check(NAME in text and "counts" in text, text)
     token = v.token()
     v.look(OK)
+    known_by_name(api)
     v.look(OK, "--relay")
     sent = wire.bytes()
     check(wire.links and sent, "the viewer did not come by the wire that is watched")
@@ -232,7 +241,7 @@ def main():
     with LiveStack(api=True) as stack:
         stack.servers()
         with stack.api() as api:
-            stack.host()
+            stack.host("--api-server", api.address)
             admin = api.admin()
             group = admin.must(200, "GET", "/groups")["items"][0]["guid"]
             user = admin.must(201, "POST", "/users", {"name": NAME, "role": "user", "group_guid": group, "password": PASSWORD})
@@ -247,7 +256,7 @@ def main():
             admin.must(200, "PATCH", "/settings", {"require_login": True})
             where_it_goes(v, api)
             refused_without(v)
-            token = let_in(v, stack, wire)
+            token = let_in(v, stack, wire, api)
             by_websocket(v, stack, token)
             no_encryption(v, stack, token)
             second_factor(v, api)

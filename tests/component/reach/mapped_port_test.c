@@ -118,6 +118,29 @@ START_TEST(one_that_comes_by_another_address_is_the_only_one_it_can_be)
 }
 END_TEST
 
+static void expect_named(const char *viewer, const char *ref)
+{
+	struct hws_answered how = { .secure = true };
+
+	ck_assert_int_eq(hws_addr_parse(viewer, 0, &how.viewer), HWS_OK);
+	ck_assert_int_eq(hws_str_copy(how.ref, sizeof(how.ref), ref), HWS_OK);
+	hws_mapped_port_expect(port, &how);
+}
+
+START_TEST(who_may_be_one_or_another_is_called_neither)
+{
+	expect_named("11.9.0.12:4000", "r1");
+	expect_named("127.0.0.1:4000", "r2");
+	knock();
+	ck_assert_uint_eq(came, 1);
+	ck_assert_str_eq(last.ref, "r2");
+	expect_named("127.0.0.1:4001", "r3");
+	knock();
+	ck_assert_uint_eq(came, 2);
+	ck_assert_str_eq(last.ref, "");
+}
+END_TEST
+
 /* Behind one NAT are two, who may not do the same: neither gets what the other may. */
 START_TEST(viewers_of_one_address_that_are_not_alike_do_not_come_by_it)
 {
@@ -564,6 +587,7 @@ int main(void)
 	tcase_add_test(t, a_stranger_is_let_go);
 	tcase_add_test(t, a_viewer_that_was_told_comes_with_what_is_known_of_it);
 	tcase_add_test(t, one_that_comes_by_another_address_is_the_only_one_it_can_be);
+	tcase_add_test(t, who_may_be_one_or_another_is_called_neither);
 	tcase_add_test(t, viewers_of_one_address_that_are_not_alike_do_not_come_by_it);
 	tcase_add_test(t, it_is_expected_for_a_while_and_for_some_sockets);
 	tcase_add_test(t, strangers_use_up_nothing_of_who_is_expected);
