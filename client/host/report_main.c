@@ -66,6 +66,7 @@ struct report_process {
 	size_t posts, lost;
 	uint64_t beat_us, sysinfo_us; /* when the next is due; 0 = now */
 	bool wants_sysinfo, away;
+	bool known;        /* to the server: what strangers tell of sessions it does not keep */
 	uint64_t pause_us; /* while it is away */
 	/* The question that is asked now: of the thread until it is done. */
 	bool asking;
@@ -305,6 +306,7 @@ static void on_sysinfo(struct report_process *p, struct hws_bytes body, uint64_t
 	bool unknown = is_text(body, "ID_NOT_FOUND");
 
 	p->wants_sysinfo = !is_text(body, "SYSINFO_UPDATED");
+	p->known |= !p->wants_sysinfo;
 	p->sysinfo_us = now + (unknown ? BUSY_BEAT_US : SYSINFO_US);
 }
 
@@ -378,10 +380,10 @@ static void on_tick(void *arg)
 	if (p->beat_us <= now) {
 		p->beat_us = now + (p->seen_count ? BUSY_BEAT_US : IDLE_BEAT_US);
 		begin(p, BEAT, "/api/heartbeat", beat_body(p));
-	} else if (!p->away && p->first && p->first->due_us <= now) {
-		begin(p, AUDIT, "/api/audit/conn", strdup(p->first->body));
 	} else if (!p->away && p->wants_sysinfo && p->sysinfo_us <= now) {
 		begin(p, SYSINFO, "/api/sysinfo", sysinfo_body(p));
+	} else if (!p->away && p->known && p->first && p->first->due_us <= now) {
+		begin(p, AUDIT, "/api/audit/conn", strdup(p->first->body));
 	}
 }
 
