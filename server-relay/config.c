@@ -1,6 +1,7 @@
 /* The settings of the relay: one table for file, environment and flags, the names that a deployed
  * relay uses beside ours, and the rules made of them. */
 #include "server-relay/config.h"
+#include "server-relay/container.h"
 #include "shared/base/file_error.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -228,13 +229,16 @@ const struct hws_options rly_options = {
 	.usage = "hawser-relay --key KEY [options]\n"
 		 "hawser-relay --open [options]\n"
 		 "hawser-relay identity [--identity FILE]    print the relay's own public key\n"
-		 "hawser-relay config [options]              print the settings in force",
+		 "hawser-relay config [options]              print the settings in force\n"
+		 "hawser-relay health [--ready]              does the relay that runs here serve?",
 	.about = "The relay: joins the two ends of a session that cannot reach each other directly. "
 		 "It has no key to what passes, and hawser v2 is safe from it. --key is the public "
 		 "key of your rendezvous server (hawser-rendezvous key prints it).",
 	.table = table,
 	.count = HWS_COUNT(table),
 	.adopt = adopt,
+	.others = rly_env_names,
+	.others_count = RLY_ENV_NAMES,
 };
 
 /* --- reading ---------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ struct rly_config {
 	bool metrics;
 	char *metrics_bind;
 	uint16_t metrics_port;
-	int log_level, log_format;
+	int log_level, log_format, log_to;
 };
 
 extern const struct hws_options rly_options;

@@ -12,6 +12,7 @@
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
+#include "shared/daemon/health.h"
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -445,6 +446,13 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 					(json_int_t)s->rules->rate_slow));
 }
 
+static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	const struct rly_server *s = arg;
+
+	hws_health_answer(reply, s->started, !s->draining, s->draining ? "draining" : "");
+}
+
 static void cmd_drain(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
 	struct rly_server *s = arg;
@@ -456,6 +464,7 @@ static void cmd_drain(struct hws_control_reply *reply, const json_t *req HWS_UNU
 }
 
 static const struct hws_control_cmd commands[] = {
+	{ "health", "Whether this relay serves.", cmd_health },
 	{ "stats", "Counters.", cmd_stats },
 	{ "pairs", "Pairs, the youngest first; \"limit\".", cmd_pairs },
 	{ "usage", "Pairs, those with the most bytes first; \"limit\".", cmd_usage },

@@ -11,6 +11,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
+#include "shared/daemon/health.h"
 #include "shared/sys/sandbox.h"
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,7 @@ static int serve(struct program *p, struct hws_error *err)
 	};
 	int r = hws_loop_new(&p->loop);
 
+	hws_options_env_log(&rly_options);
 	hws_sandbox_conceal();
 	if (r == HWS_OK)
 		r = hws_daemon_new(p->loop, &dc, &p->daemon);
@@ -144,7 +146,8 @@ static int run(struct program *p, const char *verb)
 		fprintf(stderr, NAME ": %s\n", err.text);
 		return 2;
 	}
-	hws_log_setup(NAME, (enum hws_log_format)p->conf->log_format, 2);
+	hws_log_setup(NAME, (enum hws_log_format)p->conf->log_format,
+			hws_daemon_log_fd(p->conf->log_to));
 	hws_log_set_level((enum hws_log_level)p->conf->log_level);
 	if (identity)
 		return print_identity(p->conf, &err);
@@ -172,6 +175,8 @@ static int run_program(int argc, char **argv)
 	}
 	if (hws_crypto_init() < 0)
 		hws_die("the system gives no random numbers");
+	if (argc > 1 && strcmp(argv[1], "health") == 0)
+		return hws_health_verb(&hws_relay_control, argc - 1, argv + 1);
 	/* A verb may stand first: "config --port 0". */
 	if (argc > 1 && (strcmp(argv[1], "config") == 0 || strcmp(argv[1], "identity") == 0)) {
 		verb = argv[1];

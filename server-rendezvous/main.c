@@ -11,6 +11,7 @@
 #include "shared/crypto/identity.h"
 #include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
+#include "shared/daemon/health.h"
 #include "shared/sys/sandbox.h"
 #include <errno.h>
 #include <stdio.h>
@@ -93,7 +94,9 @@ static int print_key(const struct rdv_config *c)
 	int r = HWS_OK;
 
 	/* A name that was mistyped would give a new key, which no server has. */
-	if (*c->state_dir && access(c->state_dir, F_OK) < 0)
+	if (*c->secret_key)
+		r = hws_identity_from_text(c->secret_key, &id);
+	else if (*c->state_dir && access(c->state_dir, F_OK) < 0)
 		r = hws_error_set(&err, hws_err_from_errno(errno),
 				"%s: %s; name the state folder of the server, or make it",
 				c->state_dir, strerror(errno));
@@ -101,9 +104,9 @@ static int print_key(const struct rdv_config *c)
 		r = hws_daemon_named_dir(c->state_dir, dir, sizeof(dir), &err);
 	else
 		r = hws_daemon_state_dir(NAME, dir, sizeof(dir), &err);
-	if (r == HWS_OK)
+	if (r == HWS_OK && !*c->secret_key)
 		r = hws_fmt(path, sizeof(path), "%s/id_ed25519", dir);
-	if (r == HWS_OK)
+	if (r == HWS_OK && !*c->secret_key)
 		r = hws_identity_load_or_create(path, true, &id, NULL, &err);
 	if (r < 0) {
 		fprintf(stderr, NAME ": %s\n", err.text[0] ? err.text : hws_err_text(r));
@@ -119,6 +122,7 @@ static int serve(struct program *p, struct hws_error *err)
 	struct hws_daemon_conf dc = { .on_reload = on_reload, .on_drain = on_drain, .arg = p };
 	int r = hws_loop_new(&p->loop);
 
+	hws_options_env_log(&rdv_options);
 	hws_sandbox_conceal();
 	hws_daemon_raise_nofile();
 	if (r == HWS_OK)
@@ -158,6 +162,8 @@ static int run_program(int argc, char **argv)
 	}
 	if (hws_crypto_init() < 0)
 		hws_die("the system gives no random numbers");
+	if (argc > 1 && strcmp(argv[1], "health") == 0)
+		return hws_health_verb(&hws_rendezvous_control, argc - 1, argv + 1);
 	/* A verb may stand first: "key --state-dir DIR". */
 	if (argc > 1 && (strcmp(argv[1], "key") == 0 || strcmp(argv[1], "config") == 0)) {
 		p.argc--;
@@ -168,7 +174,8 @@ static int run_program(int argc, char **argv)
 		fprintf(stderr, NAME ": %s\n", err.text);
 		return 2;
 	}
-	hws_log_setup(NAME, (enum hws_log_format)p.conf->log_format, 2);
+	hws_log_setup(NAME, (enum hws_log_format)p.conf->log_format,
+			hws_daemon_log_fd(p.conf->log_to));
 	hws_log_set_level((enum hws_log_level)p.conf->log_level);
 	if (rest < p.argc) {
 		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p.argv[rest]);

@@ -90,21 +90,50 @@ static void fill_paths(struct rdv_server *s, struct hws_error *err, int *r)
 				"the path of the state folder or control socket is too long");
 }
 
+/* With another key than they know, devices and clients would take this server for an impostor. */
+static int check_identity(const struct rdv_config *c, const uint8_t pk[HWS_PK_LEN],
+		struct hws_error *err)
+{
+	char is[HWS_KEY_TEXT];
+	uint8_t want[HWS_PK_LEN];
+
+	if (!*c->public_key)
+		return HWS_OK;
+	if (hws_key_parse(c->public_key, want) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"public-key is no public key (44 base64 characters)");
+	if (memcmp(want, pk, sizeof(want)) != 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"the key of this server is %s, but public-key (KEY_PUB) says %s: give "
+				"the secret key that belongs to it",
+				hws_key_text(pk, is), c->public_key);
+	return HWS_OK;
+}
+
 static int load_identity(struct rdv_server *s, struct hws_error *err)
 {
-	const char *key = s->core.conf->secret_key;
+	const struct rdv_config *c = s->core.conf;
 	char path[400];
 	bool created = false;
 	int r;
 
-	if (*key) {
-		r = hws_identity_from_text(key, &s->core.identity);
+	if (*c->secret_key) {
+		r = hws_identity_from_text(c->secret_key, &s->core.identity);
 	} else {
 		r = hws_fmt(path, sizeof(path), "%s/id_ed25519", s->state_dir);
-		if (r == HWS_OK)
+		if (r == HWS_OK && *c->public_key) /* a new one could not be the right one */
+			r = hws_identity_load(path, &s->core.identity, err);
+		else if (r == HWS_OK)
 			r = hws_identity_load_or_create(
 					path, true, &s->core.identity, &created, err);
+		if (r == HWS_ERR_NOTFOUND)
+			hws_error_set(err, r,
+					"public-key (KEY_PUB) is set, but there is no secret key: put "
+					"%s there, or give it as secret-key (KEY_PRIV)",
+					path);
 	}
+	if (r == HWS_OK)
+		r = check_identity(c, s->core.identity.pk, err);
 	if (r < 0)
 		return r;
 	hws_key_text(s->core.identity.pk, s->core.key_text);
@@ -463,6 +492,7 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 			return r;
 	}
 	hws_timer_every(s->loop, &s->sweep, SWEEP_US, on_sweep, s);
+	s->core.serving = true;
 	say_listening(s);
 	return HWS_OK;
 }

@@ -151,7 +151,8 @@ const struct hws_options adi_options = {
 	.program = "hawser-api",
 	.env_prefix = "HAWSER_API_",
 	.usage = "hawser-api [options]\n"
-		 "hawser-api config [options]    print the settings in force",
+		 "hawser-api config [options]    print the settings in force\n"
+		 "hawser-api health [--ready]    does the server that runs here serve?",
 	.about = "The API server: what clients log in to and report to, and the web console. "
 		 "Runs beside hawser-rendezvous.",
 	.table = table,

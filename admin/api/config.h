@@ -33,7 +33,7 @@ struct adi_config {
 	bool metrics;
 	char *metrics_bind;
 	uint16_t metrics_port;
-	int log_level, log_format;
+	int log_level, log_format, log_to;
 
 	/* Of the program, not an option: those before a reload, which threads may still read. */
 	struct adi_config *before;

@@ -1,6 +1,7 @@
 /* What an operator may ask of the running program. */
 #include "admin/api/server_parts.h"
 #include "shared/base/macros.h"
+#include "shared/daemon/health.h"
 
 static json_t *of_rates(const struct htp_stats *st)
 {
@@ -55,7 +56,15 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 					s->tls_port));
 }
 
+static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	const struct adi_server *s = arg;
+
+	hws_health_answer(reply, true, !s->draining, s->draining ? "draining" : "");
+}
+
 static const struct hws_control_cmd commands[] = {
+	{ "health", "Whether this server serves.", cmd_health },
 	{ "stats", "Counters.", cmd_stats },
 	{ "reload", "Reads the settings again.", hws_control_reload },
 	{ "config", "Settings in force.", cmd_config },

@@ -1,6 +1,7 @@
 /* rendezvous/config: the option table and the checks over several options: what one line of the
  * table cannot say. */
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/config/container.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -80,6 +81,10 @@ static const struct hws_option table[] = {
 	{ "access", "secret-key", 0, HWS_OPT_STR, AT(secret_key), "", 0, 0, NULL, HWS_OPT_SECRET,
 			"KEY",
 			"The secret key itself (88 base64 characters) instead of a key file.",
+			NULL },
+	{ "access", "public-key", 0, HWS_OPT_STR, AT(public_key), "", 0, 0, NULL, 0, "KEY",
+			"The public key that clients have: with another key than its own this "
+			"server does not start.",
 			NULL },
 	{ "access", "open", 0, HWS_OPT_BOOL, AT(open), "no", 0, 0, NULL, HWS_OPT_RELOAD, NULL,
 			"Serve callers that do not know the key.", NULL },
@@ -227,10 +232,13 @@ const struct hws_options rdv_options = {
 	.env_prefix = "HAWSER_RENDEZVOUS_",
 	.usage = "hawser-rendezvous [options]\n"
 		 "hawser-rendezvous key [--state-dir DIR]     print the public key\n"
-		 "hawser-rendezvous config [options]          print the settings in force",
+		 "hawser-rendezvous config [options]          print the settings in force\n"
+		 "hawser-rendezvous health [--ready]          does the server that runs here serve?",
 	.about = "The ID server: devices register here, viewers find them here.",
 	.table = table,
 	.count = HWS_COUNT(table),
+	.others = rdv_env_names,
+	.others_count = RDV_ENV_NAMES,
 };
 
 static void warn_ignored(const char *name, const char *value, const char *why)

@@ -14,7 +14,7 @@ struct rdv_config {
 	uint16_t port, nat_port, ws_port;
 	uint32_t udp_threads;
 	uint64_t rmem;
-	char *key, *secret_key;
+	char *key, *secret_key, *public_key;
 	bool open; /* no key required */
 	bool encrypt;
 	uint64_t offer_delay_us;
@@ -40,7 +40,7 @@ struct rdv_config {
 	char *metrics_bind;
 	uint16_t metrics_port;
 	bool metrics;
-	int log_level, log_format;
+	int log_level, log_format, log_to;
 	bool sandbox;
 	char *user;
 	char *node, *node_address, *node_bind;

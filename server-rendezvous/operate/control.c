@@ -21,6 +21,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/daemon/health.h"
 #include "shared/net/addr.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -326,6 +327,15 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 	hws_buf_done(&out);
 }
 
+static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	const struct rdv_core *core = arg;
+
+	hws_health_answer(reply, core->serving, rdv_core_ready(core),
+			core->draining ? "draining"
+				       : core->loaded ? "" : "the database has not been read yet");
+}
+
 static void cmd_drain(
 		struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg HWS_UNUSED)
 {
@@ -357,6 +367,7 @@ static void cmd_backup(struct hws_control_reply *reply, const json_t *req, void 
 }
 
 static const struct hws_control_cmd table[] = {
+	{ "health", "whether this server serves", cmd_health },
 	{ "stats", "counters and table sizes", cmd_stats },
 	{ "peers", "devices that are online", cmd_peers },
 	{ "peer", "one device", rdv_cmd_peer },

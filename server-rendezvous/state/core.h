@@ -44,6 +44,7 @@ struct rdv_core {
 	uint64_t policy_link;      /* atomic: number of the link to the policy, 0 = none now */
 	uint64_t node_links;       /* atomic: other nodes that there is a direct link to */
 	uint64_t relays_listening; /* atomic: relays that hear announcements */
+	bool serving;              /* control loop: the ports are served */
 	bool loaded;               /* control loop: what the store had is in memory */
 	bool draining;             /* atomic */
 };

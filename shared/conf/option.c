@@ -1,5 +1,5 @@
-/* Reads the table of options from file, environment and command line in that order, later ones
- * over earlier ones; an error names the place the value came from. */
+/* Reads the table of options from file and command line; an error names the place the value came
+ * from. */
 #include "shared/conf/option.h"
 
 #include "shared/base/mem.h"
@@ -7,9 +7,7 @@
 #include "shared/conf/option_value.h"
 #include "shared/conf/suggest.h"
 
-#include <ctype.h>
 #include <ini.h>
-#include <stdlib.h>
 
 #define LINE_MAX_BYTES 4096
 
@@ -194,61 +192,7 @@ int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 	return HWS_OK;
 }
 
-/* --- environment and command line ----------------------------------------------------------- */
-
-static char env_char(char c)
-{
-	return (char)(c == '-' ? '_' : toupper((unsigned char)c));
-}
-
-static int env_aliases(const struct hws_option *opt, void *cfg, struct hws_error *err)
-{
-	for (const char *p = opt->aliases; p;) {
-		const char *end = strchrnul(p, ',');
-		char name[64];
-		const char *value;
-		int r;
-
-		/* single letters are flags only */
-		if (end - p > 1 && (size_t)(end - p) < sizeof(name)) {
-			for (ptrdiff_t i = 0; i < end - p; i++)
-				name[i] = env_char(p[i]);
-			name[end - p] = 0;
-			value = getenv(name);
-			if (value) {
-				r = hws_option_store(opt, cfg, value, name, err);
-				if (r < 0)
-					return r;
-			}
-		}
-		p = *end ? end + 1 : NULL;
-	}
-	return HWS_OK;
-}
-
-int hws_options_env(const struct hws_options *o, void *cfg, struct hws_error *err)
-{
-	for (size_t i = 0; i < o->count; i++) {
-		const struct hws_option *opt = &o->table[i];
-		char name[128];
-		const char *value;
-		int r = env_aliases(opt, cfg, err);
-
-		if (r < 0)
-			return r;
-		r = hws_option_env_name(o, opt, name, sizeof(name));
-		if (r < 0)
-			return hws_error_set(
-					err, r, "the name of option %s is too long", opt->name);
-		value = getenv(name);
-		if (!value)
-			continue;
-		r = hws_option_store(opt, cfg, value, name, err);
-		if (r < 0)
-			return r;
-	}
-	return HWS_OK;
-}
+/* --- the command line ----------------------------------------------------------------------- */
 
 struct args {
 	const struct hws_options *o;
@@ -267,8 +211,9 @@ static int store_arg(struct args *a, const struct hws_option *opt, const char *v
 			env[0] = 0;
 		return hws_error_set(a->err, HWS_ERR_INVAL,
 				"--%s is a secret and would be visible to every user of this "
-				"machine; set %s or put it into the configuration file",
-				opt->name, env);
+				"machine; set %s (or %s_FILE to a file with it) or put it into "
+				"the configuration file",
+				opt->name, env, env);
 	}
 	if (!value) {
 		if (a->at + 1 >= a->argc)

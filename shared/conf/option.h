@@ -21,7 +21,9 @@ enum hws_opt_type {
 };
 
 #define HWS_OPT_RELOAD 1u    /* may change on SIGHUP */
-#define HWS_OPT_SECRET 2u    /* never printed; not accepted on the command line */
+/* never printed; not accepted on the command line; NAME_FILE in the environment names a file with
+ * the value */
+#define HWS_OPT_SECRET 2u
 #define HWS_OPT_HIDDEN 4u    /* not in --help */
 #define HWS_OPT_FLAG_ONLY 8u /* not in the file (e.g. --config) */
 #define HWS_OPT_BARE                                                                               \
@@ -45,6 +47,23 @@ struct hws_option {
 	const char *aliases;
 };
 
+/* A name of the environment that images of other programs have for one of our settings. Read where
+ * HAWSER_CONTAINER says yes, before our own names, which go over it; there an alias of the same
+ * name is not looked at. */
+struct hws_env_name {
+	const char *name;   /* "ENCRYPTED_ONLY" */
+	const char *option; /* ours; NULL: there is none, `text` says why or what to use */
+	/* NULL: taken as it is. Else *ret is what is stored, which may be in buf, and *option may be
+	 * another of ours. */
+	int (*convert)(const char *value, char *buf, size_t size, const char **option,
+			const char **ret);
+	const char *takes; /* for the error when it cannot be converted: "0 or 1" */
+	/* Not NULL: NAME_FILE is understood, too; and this file, when neither is set and it is there
+	 * ("" = none). */
+	const char *file;
+	const char *text;
+};
+
 struct hws_options {
 	const char *program;    /* "hawser-relay" */
 	const char *env_prefix; /* "HAWSER_RELAY_": name upper-cased, '-' to '_' */
@@ -56,6 +75,8 @@ struct hws_options {
 	 * program), over the defaults and under the file. */
 	void (*adopt)(void *cfg);
 	bool part; /* of another program's settings: what else its file says is passed over */
+	const struct hws_env_name *others;
+	size_t others_count;
 };
 
 /* Sets all defaults (frees nothing: cfg is raw memory). */
@@ -96,6 +117,15 @@ bool hws_options_same(const struct hws_options *o, const void *a, const void *b,
 int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 		struct hws_bytes text, struct hws_error *err) HWS_MUST_CHECK;
 int hws_options_env(const struct hws_options *o, void *cfg, struct hws_error *err) HWS_MUST_CHECK;
+/* A `convert` for RUST_LOG: a level, also of a filter such as "warn,hbbs=debug" the first that
+ * stands alone. */
+int hws_options_rust_log(const char *value, char *buf, size_t size, const char **option,
+		const char **ret);
+/* A `convert` for a switch that says the contrary of ours. */
+int hws_options_invert(const char *value, char *buf, size_t size, const char **option,
+		const char **ret);
+/* Says in the log which names of other programs were taken, and which have no counterpart. */
+void hws_options_env_log(const struct hws_options *o);
 /* Parses `--name value`, `--name=value`, `-x value`; `--flag` / `--no-flag` for BOOL. Stops at the
  * first argument that is no option, or after "--"; its index is returned in *ret_rest. */
 int hws_options_args(const struct hws_options *o, void *cfg, int argc, char **argv, int *ret_rest,

@@ -131,6 +131,15 @@ static void help_item(const struct hws_options *o, const struct hws_option *opt,
 	help_option(opt, out);
 }
 
+static bool has_secret(const struct hws_options *o)
+{
+	for (size_t i = 0; i < o->count; i++) {
+		if (o->table[i].flags & HWS_OPT_SECRET)
+			return true;
+	}
+	return false;
+}
+
 void hws_options_help(const struct hws_options *o, struct hws_buf *out)
 {
 	const char *line = o->usage ? o->usage : o->program;
@@ -150,14 +159,18 @@ void hws_options_help(const struct hws_options *o, struct hws_buf *out)
 	}
 	each(o, HWS_OPT_HIDDEN, help_item, NULL, out);
 	if (o->env_prefix) {
-		char text[400];
+		char text[500];
 
 		if (hws_fmt(text, sizeof(text),
 				    "Every option can also be set by the environment (%sNAME, "
 				    "'-' as '_') and, under the section shown in brackets, in "
 				    "the configuration file. A flag wins over the environment, "
-				    "the environment over the file.",
-				    o->env_prefix) < 0)
+				    "the environment over the file.%s",
+				    o->env_prefix,
+				    has_secret(o) ? " What stands in parentheses is a secret: "
+						    "NAME_FILE in the environment names a file "
+						    "that holds it."
+						  : "") < 0)
 			return;
 		hws_buf_put_u8(out, '\n');
 		wrap(out, text, 0, 0, "");
@@ -210,7 +223,7 @@ static void put_roff(struct hws_buf *out, const char *s)
 static void man_item(const struct hws_options *o, const struct hws_option *opt, bool opens,
 		const void *cfg, struct hws_buf *out)
 {
-	char env[128];
+	char env[128] = "";
 
 	(void)opens;
 	(void)cfg;
@@ -232,6 +245,8 @@ static void man_item(const struct hws_options *o, const struct hws_option *opt, 
 	}
 	if (o->env_prefix && hws_option_env_name(o, opt, env, sizeof(env)) == HWS_OK)
 		hws_buf_fmt(out, "Environment:\n.Ev %s\n", env);
+	if (o->env_prefix && opt->flags & HWS_OPT_SECRET)
+		hws_buf_fmt(out, "or, naming a file that holds it,\n.Ev %s_FILE\n", env);
 	if (*opt->section && !(opt->flags & HWS_OPT_FLAG_ONLY))
 		hws_buf_fmt(out, "File: section\n.Bq %s .\n", opt->section);
 	if (opt->flags & HWS_OPT_RELOAD)

@@ -43,3 +43,5 @@ int hws_daemon_state_path(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
 int hws_daemon_runtime_path(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
+/* The descriptor of the option log-to. */
+int hws_daemon_log_fd(int log_to);

@@ -15,7 +15,8 @@
 				NULL                                                               \
 	}
 
-/* metrics, metrics_bind, metrics_port with its usual `port`, log_level, log_format */
+/* metrics, metrics_bind, metrics_port with its usual `port`, log_level, log_format, log_to (which
+ * hws_daemon_log_fd takes) */
 #define HWS_DAEMON_OPTIONS_MONITORING(conf, port)                                                  \
 	{ "monitoring", "metrics", 0, HWS_OPT_BOOL, offsetof(conf, metrics), "no", 0, 0, NULL, 0,  \
 		NULL, "Serve /metrics, /healthz and /readyz.", NULL },                             \
@@ -28,7 +29,11 @@
 			{ "monitoring", "log-level", 0, HWS_OPT_ENUM, offsetof(conf, log_level),   \
 				"info", 0, 0, "error|warn|info|debug|trace", HWS_OPT_RELOAD,       \
 				"LEVEL", "How much is logged.", NULL },                            \
+			{ "monitoring", "log-format", 0, HWS_OPT_ENUM, offsetof(conf, log_format), \
+				"text", 0, 0, "text|json|journal", 0, "FORMAT",                    \
+				"How it is logged.", NULL },                                       \
 	{                                                                                          \
-		"monitoring", "log-format", 0, HWS_OPT_ENUM, offsetof(conf, log_format), "text",   \
-				0, 0, "text|json|journal", 0, "FORMAT", "How it is logged.", NULL  \
+		"monitoring", "log-to", 0, HWS_OPT_ENUM, offsetof(conf, log_to), "stderr", 0, 0,   \
+				"stderr|stdout", 0, "WHERE",                                       \
+				"Where text and json go; the journal has its own way.", NULL       \
 	}

@@ -127,3 +127,8 @@ int hws_daemon_named_dir(const char *path, char *buf, size_t size, struct hws_er
 {
 	return finish(hws_str_copy(buf, size, path), buf, err);
 }
+
+int hws_daemon_log_fd(int log_to)
+{
+	return log_to == 1 ? STDOUT_FILENO : STDERR_FILENO;
+}
