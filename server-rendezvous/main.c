@@ -1,6 +1,7 @@
 /* hawser-rendezvous: the life of the process: settings, sandbox, signals, start and end. */
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/server.h"
+#include "server-rendezvous/take_over_verb.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -146,11 +147,61 @@ static int serve(struct program *p, struct hws_error *err)
 	return r;
 }
 
+/* A verb may stand first: "key --state-dir DIR". */
+enum verb { SERVE, KEY, CONFIG, TAKE_OVER };
+
+static enum verb verb_of(int argc, char **argv)
+{
+	static const char *const names[] = {
+		[KEY] = "key", [CONFIG] = "config", [TAKE_OVER] = "take-over"
+	};
+
+	for (int v = KEY; argc > 1 && v <= TAKE_OVER; v++) {
+		if (strcmp(argv[1], names[v]) == 0)
+			return (enum verb)v;
+	}
+	return SERVE;
+}
+
+/* The folder stands right behind the verb, or behind all options. */
+static const char *take_folder(struct program *p)
+{
+	const char *dir = p->argc > 1 && p->argv[1][0] != '-' ? p->argv[1] : NULL;
+
+	if (dir) {
+		p->argc--;
+		p->argv++;
+	}
+	return dir;
+}
+
+static int do_verb(struct program *p, enum verb verb, const char *dir)
+{
+	struct hws_error err = { 0 };
+
+	switch (verb) {
+	case KEY:
+		return print_key(p->conf);
+	case CONFIG:
+		return hws_options_print(&rdv_options, p->conf);
+	case TAKE_OVER:
+		return rdv_take_over_verb(p->conf, dir);
+	default:
+		break;
+	}
+	if (serve(p, &err) == HWS_OK)
+		return 0;
+	hws_error_log("start.failed", HWS_STR("text", err.text));
+	return 1;
+}
+
 static int run_program(int argc, char **argv)
 {
 	struct program p = { .argc = argc, .argv = argv };
 	struct hws_error err = { 0 };
-	int rest = argc, status = 1;
+	enum verb verb = verb_of(argc, argv);
+	const char *dir = NULL;
+	int rest = argc, status = 2;
 
 	hws_mem_few_arenas();
 	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
@@ -164,31 +215,34 @@ static int run_program(int argc, char **argv)
 		hws_die("the system gives no random numbers");
 	if (argc > 1 && strcmp(argv[1], "health") == 0)
 		return hws_health_verb(&hws_rendezvous_control, argc - 1, argv + 1);
-	/* A verb may stand first: "key --state-dir DIR". */
-	if (argc > 1 && (strcmp(argv[1], "key") == 0 || strcmp(argv[1], "config") == 0)) {
+	if (verb != SERVE) {
 		p.argc--;
 		p.argv++;
+	}
+	if (verb == TAKE_OVER) {
+		hws_log_set_level(HWS_LOG_WARN);
+		dir = take_folder(&p);
 	}
 	p.conf = new_config(p.argc, p.argv, &rest, &err);
 	if (!p.conf) {
 		fprintf(stderr, NAME ": %s\n", err.text);
 		return 2;
 	}
-	hws_log_setup(NAME, (enum hws_log_format)p.conf->log_format,
-			hws_daemon_log_fd(p.conf->log_to));
-	hws_log_set_level((enum hws_log_level)p.conf->log_level);
-	if (rest < p.argc) {
-		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p.argv[rest]);
-		status = 2;
-	} else if (argc > 1 && strcmp(argv[1], "key") == 0) {
-		status = print_key(p.conf);
-	} else if (argc > 1 && strcmp(argv[1], "config") == 0) {
-		status = hws_options_print(&rdv_options, p.conf);
-	} else if (serve(&p, &err) < 0) {
-		hws_error_log("start.failed", HWS_STR("text", err.text));
-	} else {
-		status = 0;
+	if (verb == SERVE) {
+		hws_log_setup(NAME, (enum hws_log_format)p.conf->log_format,
+				hws_daemon_log_fd(p.conf->log_to));
+		hws_log_set_level((enum hws_log_level)p.conf->log_level);
 	}
+	if (verb == TAKE_OVER && !dir && rest < p.argc)
+		dir = p.argv[rest++];
+	if (rest < p.argc)
+		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p.argv[rest]);
+	else if (verb == TAKE_OVER && !dir)
+		fprintf(stderr,
+				NAME ": take-over: which folder? Name that of hbbs, with its "
+				     "id_ed25519 and db_v2.sqlite3\n");
+	else
+		status = do_verb(&p, verb, dir);
 	free_config(p.conf);
 	free_config(p.before);
 	return status;

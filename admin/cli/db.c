@@ -1,10 +1,10 @@
 /* hawser-admin db: works on the database itself, through the same store library as the server, so
  * that both agree on what is in it, and no server need run. */
 #include "admin/cli/db.h"
-#include "admin/cli/db_copy.h"
 #include "admin/cli/db_import.h"
 #include "admin/cli/db_work.h"
 #include "admin/cli/output.h"
+#include "server-rendezvous/import/copy.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -20,11 +20,11 @@
 
 static int db_status(struct adm_db *d, const char *file HWS_UNUSED)
 {
-	struct adm_store_figures f;
+	struct rdv_store_figures f;
 	int r = adm_db_open(d, true);
 
 	if (r == HWS_OK)
-		r = adm_db_say(d, adm_store_count(d->loop, d->store, &f),
+		r = adm_db_say(d, rdv_copy_count(d->loop, d->store, &f),
 				"cannot read the database");
 	if (r < 0)
 		return r;
@@ -41,7 +41,7 @@ static int db_status(struct adm_db *d, const char *file HWS_UNUSED)
 static int backup_postgres(struct adm_db *d, const char *file)
 {
 	struct rdv_store *to = NULL;
-	struct adm_copy c;
+	struct rdv_copy c;
 	char tmp[500];
 	int r = hws_fmt(tmp, sizeof(tmp), "%s.part", file);
 
@@ -53,8 +53,8 @@ static int backup_postgres(struct adm_db *d, const char *file)
 	r = rdv_store_sqlite_open(d->loop, tmp, &to, &d->err);
 	if (r < 0)
 		return r;
-	c = adm_db_copy_into(d, to, ADM_COPY_FORCE);
-	r = adm_copy_store(&c, d->store);
+	c = adm_db_copy_into(d, to, RDV_COPY_FORCE);
+	r = rdv_copy_store(&c, d->store);
 	rdv_store_free(to);
 	if (r == HWS_OK && link(tmp, file) < 0) /* never over another file */
 		r = hws_err_from_errno(errno);
@@ -67,7 +67,7 @@ static int db_backup(struct adm_db *d, const char *file)
 	int r = adm_db_open(d, true);
 
 	if (r == HWS_OK)
-		r = adm_db_has_file(d) ? adm_store_backup(d->loop, d->store, file)
+		r = adm_db_has_file(d) ? rdv_copy_backup(d->loop, d->store, file)
 				       : backup_postgres(d, file);
 	if (r == HWS_ERR_EXISTS)
 		hws_error_set(&d->err, r, "%s is there already; name a new file", file);
@@ -83,15 +83,15 @@ static int db_backup(struct adm_db *d, const char *file)
 static int db_restore(struct adm_db *d, const char *file)
 {
 	struct rdv_store *from = NULL;
-	struct adm_store_figures f;
-	struct adm_copy c;
+	struct rdv_store_figures f;
+	struct rdv_copy c;
 	int r = rdv_store_sqlite_open_reader(d->loop, file, &from, &d->err);
 
 	adm_db_make_folder(d);
 	if (r == HWS_OK)
 		r = adm_db_open(d, false);
 	if (r == HWS_OK)
-		r = adm_db_say(d, adm_store_count(d->loop, d->store, &f),
+		r = adm_db_say(d, rdv_copy_count(d->loop, d->store, &f),
 				"cannot read the database");
 	if (r == HWS_OK && f.peers + f.entries && !d->force)
 		r = hws_error_set(&d->err, HWS_ERR_EXISTS,
@@ -100,8 +100,8 @@ static int db_restore(struct adm_db *d, const char *file)
 				"in the backup; the others stay",
 				(unsigned long long)f.peers);
 	if (r == HWS_OK) {
-		c = adm_db_copy_into(d, d->store, ADM_COPY_FORCE);
-		r = adm_db_say(d, adm_copy_store(&c, from), "the database failed");
+		c = adm_db_copy_into(d, d->store, RDV_COPY_FORCE);
+		r = adm_db_say(d, rdv_copy_store(&c, from), "the database failed");
 		adm_db_put_store(d);
 		adm_db_put_copy(d, &c, "restored");
 	}

@@ -1,6 +1,7 @@
 /* admin/db_work: which database it is, opening it, and what is told of it: the same for every
  * verb. */
 #include "admin/cli/db_work.h"
+#include "server-rendezvous/import/take_over.h"
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/entries.h"
 #include "shared/base/log.h"
@@ -101,21 +102,8 @@ int adm_db_open(struct adm_db *d, bool reader)
 
 void adm_db_hand_over(const char *path)
 {
-	static const char *const ends[] = { "", "-wal", "-shm", ".pub" };
-	const char *slash = strrchr(path, '/');
-	char name[600];
-	struct stat dir, st;
-
-	if (geteuid() != 0 || !slash ||
-			hws_fmt(name, sizeof(name), "%.*s", (int)(slash - path), path) < 0 ||
-			stat(*name ? name : "/", &dir) < 0 || dir.st_uid == 0)
-		return;
-	for (size_t i = 0; i < HWS_COUNT(ends); i++) {
-		if (hws_fmt(name, sizeof(name), "%s%s", path, ends[i]) == HWS_OK &&
-				lstat(name, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
-				lchown(name, dir.st_uid, dir.st_gid) < 0)
-			fprintf(stderr, "hawser-admin: %s: make %s its owner\n", name, SERVER);
-	}
+	if (!rdv_hand_over(path))
+		fprintf(stderr, "hawser-admin: %s: make %s its owner\n", path, SERVER);
 }
 
 void adm_db_make_folder(const struct adm_db *d)
@@ -140,9 +128,9 @@ void adm_db_refused(const char *id, const char *why, void *arg)
 		fprintf(stderr, "hawser-admin: device %s was not taken: %s\n", id, why);
 }
 
-struct adm_copy adm_db_copy_into(struct adm_db *d, struct rdv_store *to, enum adm_copy_mode mode)
+struct rdv_copy adm_db_copy_into(struct adm_db *d, struct rdv_store *to, enum rdv_copy_mode mode)
 {
-	return (struct adm_copy){
+	return (struct rdv_copy){
 		.loop = d->loop, .to = to, .mode = mode, .refused = adm_db_refused, .arg = d
 	};
 }
@@ -159,7 +147,7 @@ void adm_db_put_store(struct adm_db *d)
 		json_object_set_new(d->answer, "file", json_string(d->place.file));
 }
 
-void adm_db_put_copy(struct adm_db *d, const struct adm_copy *c, const char *done)
+void adm_db_put_copy(struct adm_db *d, const struct rdv_copy *c, const char *done)
 {
 	adm_db_put_int(d, "read", c->read);
 	adm_db_put_int(d, done, c->written);

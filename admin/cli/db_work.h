@@ -1,7 +1,7 @@
 /* admin/db_work: one run of a verb of `hawser-admin db`. Private to db*.c. */
 #pragma once
-#include "admin/cli/db_copy.h"
 #include "server-rendezvous/config/store_place.h"
+#include "server-rendezvous/import/copy.h"
 #include "server-rendezvous/store/store.h"
 #include <jansson.h>
 
@@ -18,7 +18,7 @@ struct adm_db {
 	char dir[400]; /* state folder */
 	json_t *answer;
 	struct hws_error err;
-	uint64_t shown;
+	uint64_t shown, parts;
 };
 
 /* The settings of the server and what database they name. */
@@ -38,9 +38,9 @@ int adm_db_say(struct adm_db *d, int r, const char *what);
 /* Names a device that was not taken, and why, as long as not too many were; counts it. */
 void adm_db_refused(const char *id, const char *why, void *arg);
 /* A copy that names the devices it could not take. */
-struct adm_copy adm_db_copy_into(struct adm_db *d, struct rdv_store *to, enum adm_copy_mode mode);
+struct rdv_copy adm_db_copy_into(struct adm_db *d, struct rdv_store *to, enum rdv_copy_mode mode);
 void adm_db_put_int(struct adm_db *d, const char *name, uint64_t n);
 /* Which database it was, so that nobody backs up another one than he thinks. */
 void adm_db_put_store(struct adm_db *d);
 /* How a copy went; `done` is the member for what was written. */
-void adm_db_put_copy(struct adm_db *d, const struct adm_copy *c, const char *done);
+void adm_db_put_copy(struct adm_db *d, const struct rdv_copy *c, const char *done);

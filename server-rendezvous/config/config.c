@@ -233,6 +233,7 @@ const struct hws_options rdv_options = {
 	.usage = "hawser-rendezvous [options]\n"
 		 "hawser-rendezvous key [--state-dir DIR]     print the public key\n"
 		 "hawser-rendezvous config [options]          print the settings in force\n"
+		 "hawser-rendezvous take-over DIR [options]   take devices and key of hbbs over\n"
 		 "hawser-rendezvous health [--ready]          does the server that runs here serve?",
 	.about = "The ID server: devices register here, viewers find them here.",
 	.table = table,

@@ -20,7 +20,7 @@ enum hws_opt_type {
 	HWS_OPT_ENUM
 };
 
-#define HWS_OPT_RELOAD 1u    /* may change on SIGHUP */
+#define HWS_OPT_RELOAD 1u /* may change on SIGHUP */
 /* never printed; not accepted on the command line; NAME_FILE in the environment names a file with
  * the value */
 #define HWS_OPT_SECRET 2u
@@ -53,13 +53,13 @@ struct hws_option {
 struct hws_env_name {
 	const char *name;   /* "ENCRYPTED_ONLY" */
 	const char *option; /* ours; NULL: there is none, `text` says why or what to use */
-	/* NULL: taken as it is. Else *ret is what is stored, which may be in buf, and *option may be
-	 * another of ours. */
+	/* NULL: taken as it is. Else *ret is what is stored, which may be in buf, and *option may
+	 * become another of ours. */
 	int (*convert)(const char *value, char *buf, size_t size, const char **option,
 			const char **ret);
 	const char *takes; /* for the error when it cannot be converted: "0 or 1" */
-	/* Not NULL: NAME_FILE is understood, too; and this file, when neither is set and it is there
-	 * ("" = none). */
+	/* Not NULL: NAME_FILE is understood, too; and this file, when neither is set and it is
+	 * there ("" = none). */
 	const char *file;
 	const char *text;
 };
@@ -119,11 +119,11 @@ int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 int hws_options_env(const struct hws_options *o, void *cfg, struct hws_error *err) HWS_MUST_CHECK;
 /* A `convert` for RUST_LOG: a level, also of a filter such as "warn,hbbs=debug" the first that
  * stands alone. */
-int hws_options_rust_log(const char *value, char *buf, size_t size, const char **option,
-		const char **ret);
+int hws_options_rust_log(
+		const char *value, char *buf, size_t size, const char **option, const char **ret);
 /* A `convert` for a switch that says the contrary of ours. */
-int hws_options_invert(const char *value, char *buf, size_t size, const char **option,
-		const char **ret);
+int hws_options_invert(
+		const char *value, char *buf, size_t size, const char **option, const char **ret);
 /* Says in the log which names of other programs were taken, and which have no counterpart. */
 void hws_options_env_log(const struct hws_options *o);
 /* Parses `--name value`, `--name=value`, `-x value`; `--flag` / `--no-flag` for BOOL. Stops at the

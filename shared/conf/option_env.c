@@ -24,7 +24,8 @@
 
 /* --- a file that is one value --------------------------------------------------------------- */
 
-/* The content of a descriptor as a text, without the newline that editors and `echo` end it with. */
+/* The content of a descriptor as a text, without the newline that editors and `echo` end it
+ * with. */
 static int read_text(int fd, char *buf, size_t size)
 {
 	size_t n = 0;
@@ -206,8 +207,8 @@ static int take_others(const struct hws_options *o, void *cfg, struct hws_error 
 	return HWS_OK;
 }
 
-int hws_options_rust_log(const char *value, char *buf, size_t size,
-		const char **option HWS_UNUSED, const char **ret)
+int hws_options_rust_log(const char *value, char *buf, size_t size, const char **option HWS_UNUSED,
+		const char **ret)
 {
 	enum hws_log_level level;
 

@@ -10,6 +10,6 @@
 void hws_health_answer(struct hws_control_reply *reply, bool serving, bool ready, const char *why);
 
 /* The verb: asks the server for at most three seconds and says the answer in one line on standard
- * output. `argv` begins with the verb; with --ready the server must be ready, too. Exit status: 0 it
- * serves, else 1: whoever probes knows no other. */
+ * output. `argv` begins with the verb; with --ready the server must be ready, too. Exit status: 0
+ * it serves, else 1: whoever probes knows no other. */
 int hws_health_verb(const struct hws_server_socket *server, int argc, char **argv);

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-const struct hws_server_socket hws_rendezvous_control = { "hawser-rendezvous",
-	"HAWSER_RENDEZVOUS_", "/etc/hawser/rendezvous.conf", "state-dir", "", "control",
-	"control.sock" };
+const struct hws_server_socket hws_rendezvous_control = { "hawser-rendezvous", "HAWSER_RENDEZVOUS_",
+	"/etc/hawser/rendezvous.conf", "state-dir", "", "control", "control.sock" };
 const struct hws_server_socket hws_relay_control = { "hawser-relay", "HAWSER_RELAY_",
 	"/etc/hawser/relay.conf", "runtime-dir", "", "control", "control.sock" };
 const struct hws_server_socket hws_api_control = { "hawser-api", "HAWSER_API_",

@@ -4,6 +4,7 @@
 #include "server-rendezvous/store/sqlite/hbbs.h"
 
 #include "server-rendezvous/store/sqlite/file.h"
+#include "server-rendezvous/store/sqlite/hbbs_file.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 
@@ -216,22 +217,25 @@ static int read_all(sqlite3 *db, const char *path, const struct rdv_hbbs_reader 
 
 int rdv_hbbs_read(const char *path, const struct rdv_hbbs_reader *reader, struct hws_error *err)
 {
-	sqlite3 *db = NULL;
+	struct rdv_hbbs_file f = { 0 };
 	int r, rc;
 
 	if (access(path, F_OK) < 0)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no file %s", path);
-	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_timeout(db, BUSY_MS);
-	/* one transaction: hbbs may go on writing meanwhile */
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, "PRAGMA trusted_schema = OFF; BEGIN", NULL, NULL, NULL);
-	r = rc == SQLITE_OK ? check_is_hbbs(db, path, err) : rdv_sqlite_error(db, rc, path, err);
+	r = rdv_hbbs_file_open(path, reader->scratch, &f, err);
+	if (r == HWS_OK) {
+		rc = sqlite3_busy_timeout(f.db, BUSY_MS);
+		/* one transaction: hbbs may go on writing meanwhile */
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(f.db, "PRAGMA trusted_schema = OFF; BEGIN", NULL, NULL,
+					NULL);
+		r = rc == SQLITE_OK ? check_is_hbbs(f.db, path, err)
+				    : rdv_sqlite_error(f.db, rc, path, err);
+	}
 	if (r == HWS_OK)
-		r = rdv_sqlite_check_whole(db, path, err);
+		r = rdv_sqlite_check_whole(f.db, path, err);
 	if (r == HWS_OK)
-		r = read_all(db, path, reader, err);
-	sqlite3_close(db);
+		r = read_all(f.db, path, reader, err);
+	rdv_hbbs_file_close(&f);
 	return r;
 }

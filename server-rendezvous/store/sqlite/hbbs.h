@@ -18,6 +18,9 @@ struct rdv_hbbs_reader {
 	/* A row that is taken, but for a part of it: which, and what that means. */
 	void (*part)(const char *id, const char *what, void *arg);
 	void *arg;
+	/* A folder of ours where a copy is made of a database that SQLite could not read without
+	 * writing beside it (its owner was killed); NULL: it is tried where it lies. */
+	const char *scratch;
 };
 
 /* All devices of one moment. Before any row is given the whole file is checked: HWS_ERR_NOTFOUND,

@@ -153,8 +153,8 @@ START_TEST(a_value_and_a_file_at_once_are_refused)
 	setenv("TEST_ENV_THE_SECRET_FILE", path, 1);
 	setenv("TEST_ENV_THE_SECRET", "y", 1);
 	ck_assert_int_eq(read_env(), HWS_ERR_INVAL);
-	ck_assert_ptr_nonnull(strstr(err.text,
-			"TEST_ENV_THE_SECRET and TEST_ENV_THE_SECRET_FILE are both set"));
+	ck_assert_ptr_nonnull(strstr(
+			err.text, "TEST_ENV_THE_SECRET and TEST_ENV_THE_SECRET_FILE are both set"));
 	setenv("TEST_ENV_THE_SECRET_FILE", "", 1); /* set to nothing: not set */
 	ck_assert_int_eq(read_env(), HWS_OK);
 	ck_assert_str_eq(c.secret, "y");

@@ -1,6 +1,6 @@
 /* Devices and settings from one store into another. Batches, since a million devices go through
  * here, and with the answer of each, since what was lost must be told. */
-#include "admin/cli/db_copy.h"
+#include "server-rendezvous/import/copy.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -39,7 +39,7 @@ static int wait_for(struct hws_loop *loop, struct wait *w, int submitted)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static void refuse(struct adm_copy *c, const char *id, const char *why)
+static void refuse(struct rdv_copy *c, const char *id, const char *why)
 {
 	char shown[RDV_ID_MAX * 4 + 1];
 
@@ -62,7 +62,7 @@ static void on_got(int r, const struct rdv_peer_row *row, void *arg)
 }
 
 /* A device that was there already: the same one, or somebody else under its id? */
-static int compare(struct adm_copy *c, const struct rdv_peer_row *row, bool *ret_ours)
+static int compare(struct rdv_copy *c, const struct rdv_peer_row *row, bool *ret_ours)
 {
 	struct got g = { 0 };
 	int r = wait_for(c->loop, &g.w, c->to->devices->get(c->to, row->id, on_got, &g));
@@ -79,7 +79,7 @@ static int compare(struct adm_copy *c, const struct rdv_peer_row *row, bool *ret
 	return HWS_OK;
 }
 
-static int take_results(struct adm_copy *c, const struct rdv_write *w, size_t n, bool *ret_ours)
+static int take_results(struct rdv_copy *c, const struct rdv_write *w, size_t n, bool *ret_ours)
 {
 	int r = HWS_OK;
 
@@ -98,7 +98,7 @@ static int take_results(struct adm_copy *c, const struct rdv_write *w, size_t n,
 	return r;
 }
 
-static int write_some(struct adm_copy *c, struct rdv_write *w, size_t n, bool *ret_ours)
+static int write_some(struct rdv_copy *c, struct rdv_write *w, size_t n, bool *ret_ours)
 {
 	struct wait wait = { 0 };
 	int r = wait_for(c->loop, &wait, c->to->devices->write(c->to, w, n, on_done, &wait));
@@ -107,15 +107,15 @@ static int write_some(struct adm_copy *c, struct rdv_write *w, size_t n, bool *r
 	return r == HWS_OK ? take_results(c, w, n, ret_ours) : r;
 }
 
-static void fill(const struct adm_copy *c, struct rdv_write *w, const struct rdv_peer_row *row)
+static void fill(const struct rdv_copy *c, struct rdv_write *w, const struct rdv_peer_row *row)
 {
 	*w = (struct rdv_write){ .kind = RDV_WRITE_PEER,
-		.keep = c->mode == ADM_COPY_KEEP,
-		.force = c->mode == ADM_COPY_FORCE,
+		.keep = c->mode == RDV_COPY_KEEP,
+		.force = c->mode == RDV_COPY_FORCE,
 		.row = *row };
 }
 
-int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n, bool *ret_ours)
+int rdv_copy_rows(struct rdv_copy *c, const struct rdv_peer_row *rows, size_t n, bool *ret_ours)
 {
 	struct rdv_write *w = hws_alloc_array(n, sizeof(*w));
 	int r;
@@ -133,7 +133,7 @@ int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n,
 
 /* The source's thread fills `w` and waits while this one writes it. */
 struct transfer {
-	struct adm_copy *c;
+	struct rdv_copy *c;
 	struct rdv_write *w;
 	pthread_mutex_t lock;
 	pthread_cond_t emptied;
@@ -228,7 +228,7 @@ static int entries_of(struct hws_loop *loop, struct rdv_store *s, struct entries
 	return wait_for(loop, &ret->w, s->entries->load(s, on_entries, ret));
 }
 
-int adm_store_entries(
+int rdv_copy_entries(
 		struct hws_loop *loop, struct rdv_store *s, struct rdv_entry **ret, size_t *ret_n)
 {
 	struct entries e = { 0 };
@@ -239,25 +239,25 @@ int adm_store_entries(
 	return r;
 }
 
-int adm_copy_entry(struct adm_copy *c, const struct rdv_entry *e)
+int rdv_copy_entry(struct rdv_copy *c, const struct rdv_entry *e)
 {
 	struct wait w = { 0 };
 
 	return wait_for(c->loop, &w, c->to->entries->put(c->to, e, on_done, &w));
 }
 
-static int copy_entries(struct adm_copy *c, struct rdv_store *from)
+static int copy_entries(struct rdv_copy *c, struct rdv_store *from)
 {
 	struct entries e = { 0 };
 	int r = entries_of(c->loop, from, &e);
 
 	for (size_t i = 0; i < e.n && r == HWS_OK; i++)
-		r = adm_copy_entry(c, &e.all[i]);
+		r = rdv_copy_entry(c, &e.all[i]);
 	hws_free(e.all);
 	return r;
 }
 
-int adm_copy_store(struct adm_copy *c, struct rdv_store *from)
+int rdv_copy_store(struct rdv_copy *c, struct rdv_store *from)
 {
 	struct transfer t = { .c = c, .w = hws_alloc_array(PORTION, sizeof(*t.w)) };
 	int r;
@@ -276,7 +276,7 @@ int adm_copy_store(struct adm_copy *c, struct rdv_store *from)
 /* --- figures ---------------------------------------------------------------------------------- */
 
 struct counting {
-	struct adm_store_figures f;
+	struct rdv_store_figures f;
 	struct wait w;
 };
 
@@ -298,7 +298,7 @@ static void on_counted(int r, void *arg)
 	on_done(r, &c->w);
 }
 
-int adm_store_count(struct hws_loop *loop, struct rdv_store *s, struct adm_store_figures *ret)
+int rdv_copy_count(struct hws_loop *loop, struct rdv_store *s, struct rdv_store_figures *ret)
 {
 	struct counting c = { 0 };
 	struct entries e = { 0 };
@@ -314,7 +314,7 @@ int adm_store_count(struct hws_loop *loop, struct rdv_store *s, struct adm_store
 	return HWS_OK;
 }
 
-int adm_store_backup(struct hws_loop *loop, struct rdv_store *s, const char *path)
+int rdv_copy_backup(struct hws_loop *loop, struct rdv_store *s, const char *path)
 {
 	struct wait w = { 0 };
 

@@ -1,0 +1,186 @@
+/* Four cases: no WAL: it is read where it lies, and so it is while its program runs, whose files
+ * are all there. A WAL that is empty: nobody writes, SQLite is told so and looks for no files. A
+ * WAL that is left over from a program that was killed: both are copied. */
+#include "server-rendezvous/store/sqlite/hbbs_file.h"
+
+#include "server-rendezvous/store/sqlite/file.h"
+#include "shared/base/file_error.h"
+#include "shared/base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_VERSION_AT 19 /* 2 in the head of a database in WAL mode */
+#define SHM_LOCK_AT 128    /* who has the -shm file open holds a lock on this byte */
+
+static bool beside(const char *path, const char *end, char *buf, size_t size)
+{
+	return hws_fmt(buf, size, "%s%s", path, end) == HWS_OK;
+}
+
+static bool in_wal_mode(const char *path)
+{
+	uint8_t head[READ_VERSION_AT + 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool is = fd >= 0 && read(fd, head, sizeof(head)) == (ssize_t)sizeof(head) &&
+			head[READ_VERSION_AT] == 2;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+static bool has_content(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+/* A descriptor of our own: closing it loses no lock of this process, which has none there. */
+static bool is_open_elsewhere(const char *shm)
+{
+	struct flock l = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_LOCK_AT, .l_len = 1
+	};
+	int fd = open(shm, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool is = fd >= 0 && fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/* --- the copy --------------------------------------------------------------------------------- */
+
+static int copy_bytes(int from, int to)
+{
+	uint8_t part[65536];
+
+	for (;;) {
+		ssize_t n = read(from, part, sizeof(part)), done = 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? errno : 0;
+		while (done < n) {
+			ssize_t w = write(to, part + done, (size_t)(n - done));
+
+			if (w < 0 && errno != EINTR)
+				return errno;
+			done += w > 0 ? w : 0;
+		}
+	}
+}
+
+static int copy_file(const char *from, const char *to, struct hws_error *err)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), out, sys;
+
+	if (in < 0)
+		return hws_file_error(from, errno, err);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	sys = out < 0 ? errno : copy_bytes(in, out);
+	close(in);
+	if (out >= 0 && close(out) < 0 && !sys)
+		sys = errno;
+	return sys ? hws_error_set(err, hws_err_from_errno(sys), "cannot copy %s to %s: %s", from,
+				     to, strerror(sys))
+		   : HWS_OK;
+}
+
+static int make_copy(const char *path, const char *scratch, struct rdv_hbbs_file *f, char *buf,
+		size_t size, struct hws_error *err)
+{
+	char from[600], to[640];
+	int r;
+
+	if (hws_fmt(f->copy, sizeof(f->copy), "%s/.take-over-XXXXXX", scratch) < 0 ||
+			!mkdtemp(f->copy)) {
+		f->copy[0] = 0;
+		return hws_error_set(err, HWS_ERR_SYS, "cannot make a folder in %s: %s", scratch,
+				strerror(errno));
+	}
+	if (hws_fmt(buf, size, "%s/db", f->copy) < 0 || !beside(path, "-wal", from, sizeof(from)) ||
+			!beside(buf, "-wal", to, sizeof(to)))
+		return hws_error_set(err, HWS_ERR_TOOBIG, "the path of the database is too long");
+	r = copy_file(path, buf, err);
+	return r == HWS_OK ? copy_file(from, to, err) : r;
+}
+
+static void remove_copy(struct rdv_hbbs_file *f)
+{
+	static const char *const names[] = { "db", "db-wal", "db-shm" };
+	char path[640];
+
+	for (size_t i = 0; i < HWS_COUNT(names) && f->copy[0]; i++) {
+		if (hws_fmt(path, sizeof(path), "%s/%s", f->copy, names[i]) == HWS_OK)
+			unlink(path);
+	}
+	if (f->copy[0])
+		rmdir(f->copy);
+	f->copy[0] = 0;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+/* The path as a name that says: nobody writes this file. */
+static bool as_immutable(const char *path, char *buf, size_t size)
+{
+	size_t at = 0;
+
+	if (hws_str_copy(buf, size, "file:") < 0)
+		return false;
+	for (at = strlen(buf); *path && at + 4 < size; path++) {
+		bool plain = (*path >= 'a' && *path <= 'z') || (*path >= 'A' && *path <= 'Z') ||
+				(*path >= '0' && *path <= '9') || strchr("/._-", *path);
+
+		if (plain)
+			buf[at++] = *path;
+		else
+			at += (size_t)snprintf(buf + at, 4, "%%%02X", (unsigned char)*path);
+	}
+	buf[at] = 0;
+	return !*path && hws_fmt(buf + at, size - at, "?immutable=1") == HWS_OK;
+}
+
+int rdv_hbbs_file_open(const char *path, const char *scratch, struct rdv_hbbs_file *ret,
+		struct hws_error *err)
+{
+	char wal[600], shm[600], name[2000];
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, r = HWS_OK, rc;
+
+	*ret = (struct rdv_hbbs_file){ 0 };
+	if (!beside(path, "-wal", wal, sizeof(wal)) || !beside(path, "-shm", shm, sizeof(shm)))
+		return hws_error_set(err, HWS_ERR_TOOBIG, "the path of the database is too long");
+	if (!in_wal_mode(path) || is_open_elsewhere(shm)) {
+		r = hws_str_copy(name, sizeof(name), path);
+	} else if (!has_content(wal)) {
+		flags |= SQLITE_OPEN_URI;
+		r = as_immutable(path, name, sizeof(name)) ? HWS_OK : HWS_ERR_TOOBIG;
+	} else if (scratch) {
+		flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE; /* ours now */
+		r = make_copy(path, scratch, ret, name, sizeof(name), err);
+	} else {
+		r = hws_str_copy(name, sizeof(name), path);
+	}
+	if (r < 0)
+		return hws_error_set(err, r, "%s",
+				err->text[0] ? err->text : "the path of the database is too long");
+	rc = sqlite3_open_v2(name, &ret->db, flags, NULL);
+	return rc == SQLITE_OK ? HWS_OK : rdv_sqlite_error(ret->db, rc, path, err);
+}
+
+void rdv_hbbs_file_close(struct rdv_hbbs_file *f)
+{
+	sqlite3_close(f->db);
+	f->db = NULL;
+	remove_copy(f);
+}
