@@ -1,0 +1,113 @@
+"""An empty Debian 12 that packages are installed into, images are made of and machines boot from: made once by debootstrap,
+kept as a tar below the build folder. Where its packages come from is asked of this machine, and stands in no file of ours."""
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+RELEASE = os.environ.get("HAWSER_TEST_BUILD", os.path.join(ROOT, "build", "release"))
+# what packaging/make gets as BUILD
+BUILD = os.environ.get("BUILD", os.path.dirname(RELEASE))
+FOLDER = os.path.join(BUILD, "packaging")
+SUITE = "bookworm"
+SKIPPED = 77
+# As the official slim images: what nobody reads in a container.
+SLIM = "".join(f"path-{rule}\n" for rule in ("exclude /usr/share/doc/*", "include /usr/share/doc/*/copyright", "exclude /usr/share/man/*",
+    "exclude /usr/share/info/*", "exclude /usr/share/locale/*", "exclude /usr/share/lintian/*", "exclude /usr/share/linda/*"))
+# A machine whose packages are frozen at a date, or whose clock is off, says so to apt by these.
+APT_WORDS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http::Proxy", "Acquire::https::Proxy")
+
+
+def skip(text):
+    print(f"SKIPPED: {text}", flush=True)
+    sys.exit(SKIPPED)
+
+
+def need(*programs):
+    """Ends the test as skipped, naming what is missing."""
+    missing = [p for p in programs if shutil.which(p, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None]
+    if missing:
+        skip(f"this machine has no {', '.join(missing)}: './dev setup packaging' installs it")
+    if os.geteuid() != 0:
+        skip("this needs root: it makes file systems and namespaces")
+
+
+def mirror():
+    """Where this machine has Debian's packages from."""
+    asked = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages", f"Codename: {SUITE}", "Component: main"],
+        capture_output=True, text=True, check=False).stdout.split()
+    for uri in asked:
+        if re.match(r"https?://", uri):
+            return uri.rstrip("/")
+    skip(f"apt of this machine knows no source of Debian's '{SUITE}'")
+    return None
+
+
+def apt_conf():
+    """Settings of this machine's apt that an apt elsewhere needs, too, to be served as it is."""
+    lines = []
+    for word in APT_WORDS:
+        said = subprocess.run(["apt-config", "dump", "--format", "%f \"%v\";%n", word], capture_output=True, text=True, check=False).stdout
+        lines += [line for line in said.splitlines() if line.endswith('";') and not line.endswith('"";')]
+    if "http" in urllib.request.getproxies() and not any("http::Proxy" in line for line in lines):
+        lines.append(f"Acquire::http::Proxy \"{urllib.request.getproxies()['http']}\";")
+    return "".join(line + "\n" for line in lines)
+
+
+def write(root, path, text):
+    path = os.path.join(root, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def make(path):
+    root = tempfile.mkdtemp(prefix="base-", dir=FOLDER)
+    try:
+        subprocess.run(["debootstrap", "--variant=minbase", SUITE, root, mirror()], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["chroot", root, "apt-get", "clean"], check=True)
+        shutil.rmtree(os.path.join(root, "var", "lib", "apt", "lists"))
+        os.makedirs(os.path.join(root, "var", "lib", "apt", "lists", "partial"))
+        for name in ("etc/resolv.conf", "etc/hostname", "var/log/bootstrap.log", "var/log/dpkg.log"):
+            if os.path.lexists(os.path.join(root, name)):
+                os.unlink(os.path.join(root, name))
+        for name in ("doc", "man", "info", "locale", "lintian"):
+            shutil.rmtree(os.path.join(root, "usr", "share", name), ignore_errors=True)
+        write(root, "etc/dpkg/dpkg.cfg.d/slim", SLIM)
+        # no service starts while packages are installed
+        write(root, "usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")
+        os.chmod(os.path.join(root, "usr/sbin/policy-rc.d"), 0o755)
+        subprocess.run(["tar", "-C", root, "--numeric-owner", "--sort=name", "-cf", path + ".new", "."], check=True)
+        os.rename(path + ".new", path)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def base_tar():
+    """Its path; made by the first who asks."""
+    need("debootstrap", "tar", "chroot")
+    os.makedirs(FOLDER, exist_ok=True)
+    path = os.path.join(FOLDER, "base.tar")
+    with open(path + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            make(path)
+    return path
+
+
+def unpack(root):
+    """A root to install into by chroot: apt and names work there as they do on this machine."""
+    os.makedirs(root, exist_ok=True)
+    subprocess.run(["tar", "-C", root, "--numeric-owner", "-xf", base_tar()], check=True)
+    write(root, "etc/apt/apt.conf.d/90machine", apt_conf())
+    shutil.copyfile("/etc/resolv.conf", os.path.join(root, "etc/resolv.conf"))
+    return root
+
+
+if __name__ == "__main__":
+    print(base_tar())
