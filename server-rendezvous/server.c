@@ -33,6 +33,7 @@
 #include "shared/daemon/daemon.h"
 #include "shared/net/addr.h"
 #include "shared/net/tls.h"
+#include "shared/sys/private_file.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,6 +141,17 @@ static int load_identity(struct rdv_server *s, struct hws_error *err)
 	if (created)
 		hws_info("key.created", HWS_STR("file", path));
 	return HWS_OK;
+}
+
+/* The relay of this machine reads it there. */
+static int copy_key(struct rdv_server *s, struct hws_error *err)
+{
+	const char *path = s->core.conf->key_copy;
+
+	if (!*path)
+		return HWS_OK;
+	return hws_private_file_write(
+			path, hws_bytes_str(s->core.key_text), HWS_PRIVATE_SHOWN, err);
 }
 
 /* The journal's word. */
@@ -395,6 +407,8 @@ int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct 
 	fill_paths(s, err, &r);
 	if (r == HWS_OK)
 		r = load_identity(s, err);
+	if (r == HWS_OK)
+		r = copy_key(s, err);
 	if (r == HWS_OK)
 		r = build_tables(s, err);
 	if (r == HWS_OK)

@@ -93,6 +93,10 @@ static const struct hws_option table[] = {
 	{ "access", "offer-delay", 0, HWS_OPT_DURATION, AT(offer_delay_us), "100ms", 0, 5000000,
 			NULL, 0, "TIME",
 			"How long a new link may speak first before encryption is offered.", NULL },
+	{ "access", "key-copy", 0, HWS_OPT_PATH, AT(key_copy), "", 0, 0, NULL, 0, "FILE",
+			"Write the public key to this file, too: for a relay that must not see the "
+			"state folder (its key-file).",
+			NULL },
 	{ "access", "enrolled-only", 0, HWS_OPT_BOOL, AT(enrolled_only), "no", 0, 0, NULL,
 			HWS_OPT_RELOAD, NULL,
 			"Devices that are not in the database may not register.", NULL },

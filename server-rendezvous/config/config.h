@@ -18,6 +18,7 @@ struct rdv_config {
 	bool open; /* no key required */
 	bool encrypt;
 	uint64_t offer_delay_us;
+	char *key_copy;
 	char *store, *store_secret;
 	uint32_t store_pool;
 	uint64_t max_peers, queue_max;

@@ -159,6 +159,27 @@ START_TEST(a_rule_without_its_group_is_told_at_the_start)
 }
 END_TEST
 
+/* For a relay that has no way to the state folder: a folder between the two. */
+START_TEST(the_public_key_stands_where_it_is_wanted)
+{
+	char path[340], text[64] = "";
+	const char *const shown[] = { "--store", "sqlite", "--port", port, "--key-copy", path,
+		NULL };
+	struct stat st;
+	FILE *f;
+
+	server_stop(&srv);
+	snprintf(path, sizeof(path), "%s/shown.pub", srv.dir);
+	server_start(&srv, shown);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(text, sizeof(text), f));
+	fclose(f);
+	ck_assert_str_eq(text, srv.key);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0644);
+}
+END_TEST
 START_TEST(a_changed_id_survives)
 {
 	Rdv__RegisterPk p = RDV__REGISTER_PK__INIT;
@@ -276,6 +297,7 @@ int main(void)
 					an_acknowledged_registration_survives_kill_9,
 					lists_and_rules_survive,
 					a_rule_without_its_group_is_told_at_the_start,
+					the_public_key_stands_where_it_is_wanted,
 					a_changed_id_survives,
 					a_damaged_database_is_refused_and_left_alone,
 					a_lone_public_key_is_not_replaced,
