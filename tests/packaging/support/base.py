@@ -48,13 +48,23 @@ def mirror():
     return None
 
 
-def apt_conf():
+def sources():
+    """The same with updates, as the list that apt reads."""
+    asked = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages", "Component: main", "Origin: Debian"],
+        capture_output=True, text=True, check=False).stdout.splitlines()
+    lines = {f"deb {uri.rstrip('/')} {suite} main" for uri, suite in (line.split() for line in asked) if suite.startswith(SUITE)}
+    return "".join(line + "\n" for line in sorted(lines)) or f"deb {mirror()} {SUITE} main\n"
+
+
+def apt_conf(part=""):
     """Settings of this machine's apt that an apt elsewhere needs, too, to be served as it is."""
     lines = []
     for word in APT_WORDS:
+        if part not in word:
+            continue
         said = subprocess.run(["apt-config", "dump", "--format", "%f \"%v\";%n", word], capture_output=True, text=True, check=False).stdout
         lines += [line for line in said.splitlines() if line.endswith('";') and not line.endswith('"";')]
-    if "http" in urllib.request.getproxies() and not any("http::Proxy" in line for line in lines):
+    if not part and "http" in urllib.request.getproxies() and not any("http::Proxy" in line for line in lines):
         lines.append(f"Acquire::http::Proxy \"{urllib.request.getproxies()['http']}\";")
     return "".join(line + "\n" for line in lines)
 
@@ -78,7 +88,9 @@ def make(path):
                 os.unlink(os.path.join(root, name))
         for name in ("doc", "man", "info", "locale", "lintian"):
             shutil.rmtree(os.path.join(root, "usr", "share", name), ignore_errors=True)
-        write(root, "etc/dpkg/dpkg.cfg.d/slim", SLIM)
+        write(root, "etc/dpkg/dpkg.cfg.d/slim", SLIM + "force-unsafe-io\n")
+        write(root, "etc/apt/apt.conf.d/80machine", "Acquire::Languages \"none\";\n" + apt_conf("Check"))
+        write(root, "etc/apt/sources.list", sources())
         # no service starts while packages are installed
         write(root, "usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")
         os.chmod(os.path.join(root, "usr/sbin/policy-rc.d"), 0o755)
