@@ -264,8 +264,12 @@ class Engine:
         """The command line that runs `argv` of this machine in the engine's network."""
         return ["nsenter", f"--net=/proc/{self.inner}/ns/net", *argv]
 
-    def run(self, argv, limit=LIMIT_S, env=None):
-        r = subprocess.run(argv, env=self.env(env), capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=limit, check=False)
+    def inside(self, argv):
+        """The same with its processes, as the engine numbers them."""
+        return ["nsenter", f"--target={self.inner}", "--pid", "--net", "--mount", *argv]
+
+    def run(self, argv, limit=LIMIT_S, env=None, text=""):
+        r = subprocess.run(argv, env=self.env(env), capture_output=True, text=True, errors="replace", input=text, timeout=limit, check=False)
         return r.returncode, r.stdout, r.stderr
 
     def must(self, argv, **more):
