@@ -17,15 +17,34 @@ static const char create[] = "DO $$ BEGIN IF to_regnamespace('hawser_api') IS NU
 			     "LOCK TABLE hawser_api.schema_version IN EXCLUSIVE MODE;"
 			     "SET LOCAL search_path TO hawser_api";
 
+/* With who did it: what an older program reads when it refuses the database. */
 static int run_step(struct pg_connection *pg, size_t i, struct hws_error *err)
 {
-	char tail[160];
-	int r = hws_fmt(tail, sizeof(tail), "INSERT INTO schema_version VALUES (%zu, %llu)", i + 1,
-			(unsigned long long)(hws_wall_us() / HWS_US_PER_MS));
+	char tail[300];
+	int r = hws_fmt(tail, sizeof(tail),
+			"ALTER TABLE schema_version ADD COLUMN IF NOT EXISTS program TEXT NOT NULL "
+			"DEFAULT '';"
+			"INSERT INTO schema_version (version, applied_at, program) VALUES (%zu, "
+			"%llu, '%s')",
+			i + 1, (unsigned long long)(hws_wall_us() / HWS_US_PER_MS), HAWSER_VERSION);
 
 	if (r == HWS_OK)
 		r = pg_connection_exec(pg, rdv_schema_api.step[i].sql, err);
 	return r == HWS_OK ? pg_connection_exec(pg, tail, err) : r;
+}
+
+/* The column may not be there: asked for by its name in a row made JSON, it is null then. */
+static int refuse_newer(struct pg_connection *pg, int64_t version, struct hws_error *err)
+{
+	char program[60];
+
+	if (pg_connection_exec_text(pg,
+			    "SELECT to_jsonb(v)->>'program' FROM schema_version v "
+			    "ORDER BY version DESC LIMIT 1",
+			    program, sizeof(program), NULL) < 0)
+		*program = 0;
+	return rdv_schema_newer(
+			"the database of the API", version, program, &rdv_schema_api, "", err);
 }
 
 static int run_steps(struct pg_connection *pg, struct hws_error *err)
@@ -35,10 +54,7 @@ static int run_steps(struct pg_connection *pg, struct hws_error *err)
 			pg, "SELECT coalesce(max(version), 0) FROM schema_version", &version, err);
 
 	if (r == HWS_OK && (version < 0 || version > (int64_t)rdv_schema_api.count))
-		return hws_error_set(err, HWS_ERR_UNSUPPORTED,
-				"the database was written by a newer hawser (version %lld of the "
-				"schema of the API, this one knows %zu); update this program",
-				(long long)version, rdv_schema_api.count);
+		return refuse_newer(pg, version, err);
 	for (size_t i = (size_t)version; i < rdv_schema_api.count && r == HWS_OK; i++)
 		r = run_step(pg, i, err);
 	return r;

@@ -225,6 +225,23 @@ int pg_connection_exec_int(
 	return r;
 }
 
+int pg_connection_exec_text(struct pg_connection *l, const char *sql, char *buf, size_t size,
+		struct hws_error *err)
+{
+	PGresult *res = NULL;
+	int r;
+
+	*buf = 0;
+	if (!PQsendQuery(l->c, sql))
+		return lost(l, PQerrorMessage(l->c));
+	r = collect(l, &res, err);
+	if (r == HWS_OK && PQntuples(res) > 0 && PQnfields(res) > 0 &&
+			hws_str_copy(buf, size, PQgetvalue(res, 0, 0)) < 0)
+		*buf = 0;
+	PQclear(res);
+	return r;
+}
+
 static int connect_poll(struct pg_connection *l, struct hws_error *err)
 {
 	uint64_t until_us = hws_clock_us() + CONNECT_US;

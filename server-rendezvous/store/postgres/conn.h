@@ -65,6 +65,9 @@ int pg_connection_exec(
 /* The same with the first value of the result as a number. */
 int pg_connection_exec_int(struct pg_connection *l, const char *sql, int64_t *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* The same as text: "" for null, for no row, and for what does not fit. */
+int pg_connection_exec_text(struct pg_connection *l, const char *sql, char *buf, size_t size,
+		struct hws_error *err) HWS_MUST_CHECK;
 
 /* Pipeline: begin, queue statements, end; then one result for each by pg_pipe_next, in order. After
  * a failure all later ones fail, and pg_pipe_finish tells. */

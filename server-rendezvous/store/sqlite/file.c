@@ -2,6 +2,7 @@
  * use is never touched: an operator gets a sentence that says what to do. */
 #include "server-rendezvous/store/sqlite/file.h"
 
+#include "server-rendezvous/store/sqlite/migrate.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
 
@@ -12,11 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x48575352 /* "HWSR" */
 #define BUSY_MS 5000
 /* Up to this size the whole file is checked when it is opened; larger ones would delay the start,
  * and damage in them shows when their peers are loaded. */
 #define CHECK_MAX (32ll << 20)
+
+const struct rdv_sqlite_kind rdv_sqlite_kind = { 0x48575352 /* "HWSR" */, &rdv_schema_sqlite };
 
 int rdv_sqlite_code(sqlite3 *db, int rc)
 {
@@ -183,22 +185,14 @@ int rdv_sqlite_check_whole(sqlite3 *db, const char *path, struct hws_error *err)
 	return r;
 }
 
-/* An empty file becomes ours; one with our mark and a version we know may be used. */
-static int check_owner(sqlite3 *db, const char *path, const struct rdv_schema *schema,
-		int64_t *ret_version, struct hws_error *err)
+/* What hbbs left is told by what to do with it. */
+static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, struct hws_error *err)
 {
-	int64_t mark = 0, version = 0, tables = 0, hbbs = 0;
-	int rc = rdv_sqlite_query_int(db, "PRAGMA application_id", &mark);
+	int64_t hbbs = 0;
+	int rc = rdv_sqlite_query_int(db,
+			"SELECT count(*) FROM pragma_table_info('peer') WHERE name = 'guid'",
+			&hbbs);
 
-	if (rc == SQLITE_OK)
-		rc = rdv_sqlite_query_int(db, "PRAGMA user_version", &version);
-	if (rc == SQLITE_OK)
-		rc = rdv_sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
-	if (rc == SQLITE_OK)
-		rc = rdv_sqlite_query_int(db,
-				"SELECT count(*) FROM pragma_table_info('peer') WHERE name = "
-				"'guid'",
-				&hbbs);
 	if (rc != SQLITE_OK)
 		return rdv_sqlite_error(db, rc, path, err);
 	if (hbbs)
@@ -206,39 +200,10 @@ static int check_owner(sqlite3 *db, const char *path, const struct rdv_schema *s
 				"%s is a database of hbbs. It is taken over with: hawser-admin db "
 				"import-hbbs %s",
 				path, path);
-	if (tables && mark != APPLICATION_ID)
-		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is the database of another program. It was left as it is: name "
-				"another file",
-				path);
-	if (version < 0 || version > (int64_t)schema->count)
-		return hws_error_set(err, HWS_ERR_UNSUPPORTED,
-				"%s was written by a newer hawser (version %lld of the schema, "
-				"this one knows %zu); update this program",
-				path, (long long)version, schema->count);
-	*ret_version = version;
-	return HWS_OK;
+	return rdv_sqlite_check_kind(db, path, &rdv_sqlite_kind, ret_version, err);
 }
 
-static int run_step(sqlite3 *db, const struct rdv_schema *schema, size_t i)
-{
-	char mark[120];
-	int rc;
-
-	if (hws_fmt(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %zu",
-			    APPLICATION_ID, i + 1) < 0)
-		return SQLITE_ERROR;
-	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, schema->step[i].sql, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, mark, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-	return rc;
-}
-
-static int open_plain(const char *path, sqlite3 **ret, struct hws_error *err)
+int rdv_sqlite_open_plain(const char *path, sqlite3 **ret, struct hws_error *err)
 {
 	sqlite3 *db = NULL;
 	int rc = sqlite3_open_v2(path, &db,
@@ -271,7 +236,7 @@ static int set_up(sqlite3 *db, const char *path, struct hws_error *err)
 int rdv_sqlite_connect(const char *path, sqlite3 **ret, struct hws_error *err)
 {
 	sqlite3 *db = NULL;
-	int r = open_plain(path, &db, err);
+	int r = rdv_sqlite_open_plain(path, &db, err);
 
 	if (r == HWS_OK)
 		r = set_up(db, path, err);
@@ -279,23 +244,6 @@ int rdv_sqlite_connect(const char *path, sqlite3 **ret, struct hws_error *err)
 		sqlite3_close(db);
 	else
 		*ret = db;
-	return r;
-}
-
-int rdv_sqlite_migrate(sqlite3 *db, const char *path, const struct rdv_schema *schema,
-		struct hws_error *err)
-{
-	int64_t from = 0;
-	int r = check_owner(db, path, schema, &from, err);
-
-	for (size_t i = (size_t)from; r == HWS_OK && i < schema->count; i++) {
-		int rc = run_step(db, schema, i);
-
-		if (rc == SQLITE_OK)
-			continue;
-		r = rdv_sqlite_error(db, rc, path, err);
-		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	}
 	return r;
 }
 
@@ -309,15 +257,15 @@ int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err
 
 	if (r < 0)
 		return r;
-	r = open_plain(path, &db, err); /* a file that is not ours must stay as it is */
+	r = rdv_sqlite_open_plain(path, &db, err); /* a file that is not ours must stay as it is */
 	if (r == HWS_OK)
-		r = check_owner(db, path, &rdv_schema_sqlite, &version, err);
+		r = check_owner(db, path, &version, err);
 	if (r == HWS_OK && fstat(fd, &st) == 0 && st.st_size <= CHECK_MAX)
 		r = rdv_sqlite_check_whole(db, path, err);
 	if (r == HWS_OK)
 		r = set_up(db, path, err);
 	if (r == HWS_OK)
-		r = rdv_sqlite_migrate(db, path, &rdv_schema_sqlite, err);
+		r = rdv_sqlite_bring_up(db, path, &rdv_sqlite_kind, err);
 	sqlite3_close(db);
 	if (r < 0)
 		close(fd);
@@ -334,9 +282,9 @@ int rdv_sqlite_check(const char *path, struct hws_error *err)
 
 	if (access(path, F_OK) < 0)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no file %s", path);
-	r = open_plain(path, &db, err);
+	r = rdv_sqlite_open_plain(path, &db, err);
 	if (r == HWS_OK)
-		r = check_owner(db, path, &rdv_schema_sqlite, &version, err);
+		r = check_owner(db, path, &version, err);
 	if (r == HWS_OK && version != (int64_t)rdv_schema_sqlite.count)
 		r = hws_error_set(err, HWS_ERR_UNSUPPORTED,
 				"%s is no complete database of this version; start "

@@ -1,7 +1,6 @@
 /* rendezvous/store/sqlite/file: opening the database file: create, lock, migrate, refuse with a
  * sentence. Private to the sqlite back-end and the import. Blocking. */
 #pragma once
-#include "server-rendezvous/store/schema.h"
 #include "shared/base/err.h"
 #include <sqlite3.h>
 #include <stdint.h>
@@ -13,11 +12,6 @@ int rdv_sqlite_error(sqlite3 *db, int rc, const char *path, struct hws_error *er
 /* Creates the file (0600) if there is none, takes the lock that keeps a second server out
  * (*ret_lock_fd, to be closed after every connection) and brings the schema up to date. */
 int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err) HWS_MUST_CHECK;
-/* Brings a database that is ours, or empty, to the version of `schema`: each step in a transaction
- * of its own, so that what was interrupted goes on where it was. What is not ours, or newer, is
- * refused. */
-int rdv_sqlite_migrate(sqlite3 *db, const char *path, const struct rdv_schema *schema,
-		struct hws_error *err) HWS_MUST_CHECK;
 /* Looks only: the file must be ours, whole and of this version. */
 int rdv_sqlite_check(const char *path, struct hws_error *err) HWS_MUST_CHECK;
 /* A copy as of now into a new file (0600), on the disk when it returns; writers go on meanwhile. */
@@ -27,5 +21,7 @@ int rdv_sqlite_check_whole(sqlite3 *db, const char *path, struct hws_error *err)
 /* The first value of the first row, `*ret` untouched when there is no row. Returns a code of
  * SQLite. */
 int rdv_sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret);
+/* A connection that leaves the file as it is until something is written. */
+int rdv_sqlite_open_plain(const char *path, sqlite3 **ret, struct hws_error *err) HWS_MUST_CHECK;
 /* One more connection to a prepared file, for use by one thread. */
 int rdv_sqlite_connect(const char *path, sqlite3 **ret, struct hws_error *err) HWS_MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "server-rendezvous/store/sqlite/guard.h"
 
 #include "server-rendezvous/store/sqlite/file.h"
+#include "server-rendezvous/store/sqlite/migrate.h"
 #include "server-rendezvous/store/sqlite/rescue.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -223,7 +224,7 @@ static int bring_up_to_date(const char *file, struct hws_error *err)
 	int r = rdv_sqlite_connect(file, &db, err);
 
 	if (r == HWS_OK)
-		r = rdv_sqlite_migrate(db, file, &rdv_schema_sqlite, err);
+		r = rdv_sqlite_migrate(db, file, &rdv_sqlite_kind, err);
 	sqlite3_close(db);
 	return r;
 }

@@ -99,8 +99,8 @@ START_TEST(what_is_newer_is_refused)
 
 	ck_assert_int_eq(open_it(&db, &err), HWS_OK);
 	sql_close(db);
-	with_sqlite("PRAGMA user_version = 9999");
-	refused(HWS_ERR_UNSUPPORTED, "newer");
+	with_sqlite("PRAGMA user_version = 9999; UPDATE version SET program = '7.8.9'");
+	refused(HWS_ERR_UNSUPPORTED, "hawser 7.8.9, which is newer");
 }
 END_TEST
 

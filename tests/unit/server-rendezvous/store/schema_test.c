@@ -4,13 +4,14 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/postgres/schema.h"
-#include "server-rendezvous/store/sqlite/file.h"
+#include "server-rendezvous/store/sqlite/migrate.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -77,7 +78,8 @@ static const char *postgres_ask(const char *sql)
 static int sqlite_migrate(const struct rdv_schema *schema)
 {
 	sqlite3 *db = open_file();
-	int r = rdv_sqlite_migrate(db, path, schema, &err);
+	struct rdv_sqlite_kind kind = { rdv_sqlite_kind.mark, schema };
+	int r = rdv_sqlite_bring_up(db, path, &kind, &err);
 
 	sqlite3_close(db);
 	return r;
@@ -117,10 +119,10 @@ static void postgres_clear(void)
 }
 
 /* In the engines' words: table, column, type, and whether it may be empty or is of the key. */
-#define SQLITE_COLUMNS                                                                             \
-	"SELECT group_concat(line, '; ') FROM (SELECT m.name || '.' || p.name || ' ' || "          \
-	"p.type || iif(p.\"notnull\", ' NOT NULL', '') || iif(p.pk, ' KEY', '') AS line "          \
-	"FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' "                \
+#define SQLITE_COLUMNS                                                                                      \
+	"SELECT group_concat(line, '; ') FROM (SELECT m.name || '.' || p.name || ' ' || "                   \
+	"p.type || iif(p.\"notnull\", ' NOT NULL', '') || iif(p.pk, ' KEY', '') AS line "                   \
+	"FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name <> 'version' " \
 	"ORDER BY m.name, p.cid)"
 #define POSTGRES_COLUMNS                                                                           \
 	"SELECT string_agg(c.table_name || '.' || c.column_name || ' ' || CASE data_type "         \
@@ -338,6 +340,100 @@ START_TEST(a_newer_version_is_refused_and_left_alone)
 	ck_assert_msg(strstr(err.text, "newer") && strstr(err.text, "update"), "%s", err.text);
 	version_is(e, HWS_COUNT(good));
 	ck_assert_str_eq(e->ask(e->columns), before);
+	/* it says who has written it */
+	e->sql("UPDATE version SET program = '7.8.9'");
+	ck_assert_int_eq(e->migrate(&old), HWS_ERR_UNSUPPORTED);
+	ck_assert_msg(strstr(err.text, "7.8.9"), "%s", err.text);
+}
+END_TEST
+
+static void name_copy(size_t version, char buf[160])
+{
+	ck_assert_int_eq(hws_fmt(buf, 160, "%s.before-v%zu", path, version), HWS_OK);
+}
+
+static bool copy_is_there(size_t version)
+{
+	char name[160];
+
+	name_copy(version, name);
+	return access(name, F_OK) == 0;
+}
+
+/* How a copy is used: the server is stopped, and it takes the place of the file. */
+static void go_back(size_t version)
+{
+	char name[160];
+
+	name_copy(version, name);
+	ck_assert_int_eq(rename(name, path), 0);
+}
+
+START_TEST(what_was_there_before_lies_beside_it)
+{
+	struct rdv_schema first = { good, 1 }, whole = { good, HWS_COUNT(good) };
+	char name[160];
+	struct stat st;
+
+	sqlite_clear();
+	ck_assert_msg(sqlite_migrate(&first) == HWS_OK, "%s", err.text);
+	ck_assert(!copy_is_there(0)); /* there was nothing */
+	sqlite_sql("PRAGMA journal_mode = WAL; UPDATE a SET x = 70");
+	ck_assert_msg(sqlite_migrate(&whole) == HWS_OK, "%s", err.text);
+	ck_assert(copy_is_there(1));
+	name_copy(1, name);
+	ck_assert_int_eq(stat(name, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(sqlite_migrate(&first), HWS_ERR_UNSUPPORTED);
+	ck_assert_msg(strstr(err.text, name), "%s", err.text); /* where to go back to */
+	go_back(1);
+	ck_assert_str_eq(sqlite_ask("SELECT x FROM a"), "70");
+	ck_assert_msg(sqlite_migrate(&first) == HWS_OK, "%s", err.text);
+	sqlite_sql("UPDATE a SET x = 71");
+	ck_assert_msg(sqlite_migrate(&whole) == HWS_OK, "%s", err.text);
+	go_back(1); /* what was written meanwhile is in the copy, too */
+	ck_assert_str_eq(sqlite_ask("SELECT x FROM a"), "71");
+}
+END_TEST
+
+START_TEST(without_room_for_a_copy_nothing_is_changed)
+{
+	struct rdv_schema first = { good, 1 }, whole = { good, HWS_COUNT(good) };
+	char name[180];
+
+	sqlite_clear();
+	ck_assert_msg(sqlite_migrate(&first) == HWS_OK, "%s", err.text);
+	/* a folder has the name: as hard to write over as a full disk */
+	name_copy(1, name);
+	ck_assert_int_eq(mkdir(name, 0700), 0);
+	ck_assert_int_lt(sqlite_migrate(&whole), 0);
+	ck_assert_msg(strstr(err.text, name), "%s", err.text);
+	version_is(&engines[0], 1);
+	ck_assert_int_eq(rmdir(name), 0);
+	ck_assert_msg(sqlite_migrate(&whole) == HWS_OK, "%s", err.text);
+}
+END_TEST
+
+START_TEST(of_many_copies_the_newest_stay)
+{
+	static struct rdv_schema_step many[RDV_SQLITE_COPIES + 4];
+	char other[180];
+
+	sqlite_clear();
+	ck_assert_int_eq(hws_fmt(other, sizeof(other), "%s.before-vacation", path), HWS_OK);
+	for (size_t i = 0; i < HWS_COUNT(many); i++) {
+		struct rdv_schema next = { many, i + 1 };
+
+		many[i] = (struct rdv_schema_step){ "NNN_n",
+			i ? "INSERT INTO n VALUES (1)" : "CREATE TABLE n (x bigint)" };
+		ck_assert_msg(sqlite_migrate(&next) == HWS_OK, "%s", err.text);
+		if (i == 0)
+			fclose(fopen(other, "w"));
+		usleep(20000); /* the clock of the file system goes in steps */
+	}
+	for (size_t i = 1; i < HWS_COUNT(many); i++)
+		ck_assert_int_eq(copy_is_there(i), i >= HWS_COUNT(many) - RDV_SQLITE_COPIES);
+	ck_assert_int_eq(access(other, F_OK), 0);
 }
 END_TEST
 
@@ -382,26 +478,29 @@ static void die(sqlite3_context *ctx, int n, sqlite3_value **values)
 START_TEST(a_process_that_is_killed_in_a_step_loses_nothing)
 {
 	struct rdv_schema_step deadly[HWS_COUNT(good)];
-	struct rdv_schema bad = { deadly, HWS_COUNT(good) }, whole = { good, HWS_COUNT(good) };
+	struct rdv_schema first = { good, 1 }, bad = { deadly, HWS_COUNT(good) };
+	struct rdv_schema whole = { good, HWS_COUNT(good) };
 	int status;
 	pid_t pid;
 
 	memcpy(deadly, good, sizeof(good));
 	deadly[2].sql = "ALTER TABLE a ADD COLUMN z bigint; UPDATE a SET z = 1; SELECT die();";
 	sqlite_clear();
+	ck_assert_msg(sqlite_migrate(&first) == HWS_OK, "%s", err.text);
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
+		struct rdv_sqlite_kind kind = { rdv_sqlite_kind.mark, &bad };
 		sqlite3 *db = open_file();
 
 		sqlite3_create_function(db, "die", 0, SQLITE_UTF8, NULL, die, NULL, NULL);
-		if (rdv_sqlite_migrate(db, path, &bad, &err) < 0)
+		if (rdv_sqlite_migrate(db, path, &kind, &err) < 0)
 			_exit(1);
 		_exit(2);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	version_is(&engines[0], 2); /* what was done before stays done */
+	version_is(&engines[0], 1); /* all or nothing */
 	ck_assert_msg(sqlite_migrate(&whole) == HWS_OK, "%s", err.text);
 	ck_assert_str_eq(sum(&engines[0]), "29");
 }
@@ -446,6 +545,9 @@ int main(void)
 	tcase_add_loop_test(t, a_newer_version_is_refused_and_left_alone, 0, n);
 	tcase_add_loop_test(t, a_step_that_breaks_off_loses_nothing_and_is_done_again, 0, n);
 	tcase_add_test(t, a_process_that_is_killed_in_a_step_loses_nothing);
+	tcase_add_test(t, what_was_there_before_lies_beside_it);
+	tcase_add_test(t, without_room_for_a_copy_nothing_is_changed);
+	tcase_add_test(t, of_many_copies_the_newest_stay);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
