@@ -3,6 +3,7 @@
 #include "admin/sql/schema.h"
 #include "server-rendezvous/store/postgres/conn.h"
 #include "shared/base/clock.h"
+#include "shared/base/log.h"
 #include "shared/base/str.h"
 
 /* Nodes that find no table yet and make it at the same time clash, and all but one look again. */
@@ -47,7 +48,7 @@ static int refuse_newer(struct pg_connection *pg, int64_t version, struct hws_er
 			"the database of the API", version, program, &rdv_schema_api, "", err);
 }
 
-static int run_steps(struct pg_connection *pg, struct hws_error *err)
+static int run_steps(struct pg_connection *pg, int64_t *ret_from, struct hws_error *err)
 {
 	int64_t version = 0;
 	int r = pg_connection_exec_int(
@@ -55,6 +56,7 @@ static int run_steps(struct pg_connection *pg, struct hws_error *err)
 
 	if (r == HWS_OK && (version < 0 || version > (int64_t)rdv_schema_api.count))
 		return refuse_newer(pg, version, err);
+	*ret_from = version;
 	for (size_t i = (size_t)version; i < rdv_schema_api.count && r == HWS_OK; i++)
 		r = run_step(pg, i, err);
 	return r;
@@ -62,6 +64,7 @@ static int run_steps(struct pg_connection *pg, struct hws_error *err)
 
 static int migrate_once(struct pg_connection *pg, bool *ret_again, struct hws_error *err)
 {
+	int64_t from = 0;
 	int r = pg_connection_exec(pg, "BEGIN", err);
 
 	*ret_again = false;
@@ -70,9 +73,16 @@ static int migrate_once(struct pg_connection *pg, bool *ret_again, struct hws_er
 	r = pg_connection_exec(pg, create, err);
 	*ret_again = r < 0 && pg->c && pg->again;
 	if (r == HWS_OK)
-		r = run_steps(pg, err);
+		r = run_steps(pg, &from, err);
 	if (r == HWS_OK)
-		return pg_connection_exec(pg, "COMMIT", err);
+		r = pg_connection_exec(pg, "COMMIT", err);
+	if (r == HWS_OK) {
+		if (from && from < (int64_t)rdv_schema_api.count)
+			hws_info("store.migrated", HWS_STR("store", "postgres"),
+					HWS_U64("from", (uint64_t)from),
+					HWS_U64("to", rdv_schema_api.count));
+		return r;
+	}
 	if (pg->c && pg_connection_exec(pg, "ROLLBACK", NULL) < 0)
 		pg_connection_drop(pg);
 	return r;

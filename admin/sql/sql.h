@@ -34,9 +34,10 @@ struct sql_place {
 };
 
 /* Opens and brings the tables up to date, under a lock that other processes wait for. Before a file
- * of SQLite is changed a copy of it is made beside it, NAME.before-vVERSION. A database that a newer
- * hawser has written, that is damaged or belongs to another program is refused with a sentence that
- * says what to do. Of one file a process opens one sql_db. */
+ * of SQLite is changed a copy of it is made beside it, NAME.before-vVERSION, of which the newest
+ * three are kept. A database that a newer hawser has written, that is damaged or belongs to another
+ * program is refused with a sentence that says what to do. Of one file a process opens one
+ * sql_db. */
 int sql_open(const struct sql_place *place, struct sql_db **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* After all connections were given back. Takes NULL. */

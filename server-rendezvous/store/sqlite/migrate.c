@@ -157,8 +157,8 @@ static DIR *open_folder_of(const char *path, const char **ret_base)
 	return opendir(folder);
 }
 
-/* The new one has its name for good; of the others the newest stay. That one cannot be removed is no
- * reason to stop an update. */
+/* The new one has its name for good; of the others the newest stay. That one cannot be removed is
+ * no reason to stop an update. */
 static void settle_copies(const char *path)
 {
 	struct copy all[COPIES_MAX];

@@ -119,11 +119,11 @@ static void postgres_clear(void)
 }
 
 /* In the engines' words: table, column, type, and whether it may be empty or is of the key. */
-#define SQLITE_COLUMNS                                                                                      \
-	"SELECT group_concat(line, '; ') FROM (SELECT m.name || '.' || p.name || ' ' || "                   \
-	"p.type || iif(p.\"notnull\", ' NOT NULL', '') || iif(p.pk, ' KEY', '') AS line "                   \
-	"FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name <> 'version' " \
-	"ORDER BY m.name, p.cid)"
+#define SQLITE_COLUMNS                                                                             \
+	"SELECT group_concat(line, '; ') FROM (SELECT m.name || '.' || p.name || ' ' || "          \
+	"p.type || iif(p.\"notnull\", ' NOT NULL', '') || iif(p.pk, ' KEY', '') AS line "          \
+	"FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' "                \
+	"AND m.name <> 'version' ORDER BY m.name, p.cid)"
 #define POSTGRES_COLUMNS                                                                           \
 	"SELECT string_agg(c.table_name || '.' || c.column_name || ' ' || CASE data_type "         \
 	"WHEN 'bytea' THEN 'BLOB' WHEN 'bigint' THEN 'INTEGER' WHEN 'text' THEN 'TEXT' "           \
