@@ -104,6 +104,8 @@ static int serve(struct program *p, struct hws_error *err)
 	}
 	if (r == HWS_OK)
 		r = rly_server_start(p->server, err);
+	if (r == HWS_OK)
+		r = rly_server_watch(p->server, hws_daemon_watchdog(p->daemon));
 	if (r == HWS_OK) {
 		hws_secret_tell();
 		hws_daemon_ready(p->daemon);

@@ -16,6 +16,7 @@
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
+#include "shared/daemon/watchdog.h"
 #include "shared/net/addr.h"
 #include "shared/net/listener.h"
 #include "shared/net/tls.h"
@@ -374,6 +375,15 @@ int rly_server_start(struct rly_server *s, struct hws_error *err)
 			HWS_STR("control", s->control_path), HWS_BOOL("tls", s->shared.tls != NULL),
 			HWS_BOOL("key_required", s->rules->keys.count > 0));
 	return HWS_OK;
+}
+
+int rly_server_watch(struct rly_server *s, struct hws_watchdog *w)
+{
+	int r = HWS_OK;
+
+	for (unsigned i = 0; i < s->shared.shard_count && r == HWS_OK; i++)
+		r = hws_watchdog_loop(w, s->shard[i]->loop, s->shard[i]->name);
+	return r;
 }
 
 void rly_server_free(struct rly_server *s)

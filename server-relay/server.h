@@ -13,6 +13,9 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 void rly_server_free(struct rly_server *s);
 /* After privileges were given up: threads run from here. */
 int rly_server_start(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
+/* Has the threads, which run, watched. */
+struct hws_watchdog;
+int rly_server_watch(struct rly_server *s, struct hws_watchdog *w) HWS_MUST_CHECK;
 /* New settings (borrowed from now on), taken whole or on failure nothing of them; what cannot
  * change while running is named in the log, and `c` holds what is in force afterwards. */
 int rly_server_reload(

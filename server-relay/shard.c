@@ -223,6 +223,7 @@ int rly_shard_new(const struct rly_shard_conf *conf, struct rly_shard **ret)
 	sh->ep = sh->tick_fd = -1;
 	sh->shared = conf->shared;
 	sh->index = conf->index;
+	snprintf(sh->name, sizeof(sh->name), "shard-%u", sh->index);
 	sh->rules = rly_rules_ref(conf->rules);
 	hws_list_init(&sh->greeting);
 	hws_list_init(&sh->waiting);
@@ -300,10 +301,8 @@ int rly_shard_listen(struct rly_shard *sh, bool ws, const char *bind_ip, uint16_
 static void *thread_main(void *arg)
 {
 	struct rly_shard *sh = arg;
-	char name[16];
 
-	snprintf(name, sizeof(name), "shard-%u", sh->index);
-	pthread_setname_np(pthread_self(), name);
+	pthread_setname_np(pthread_self(), sh->name);
 	(void)hws_loop_run(sh->loop);
 	return NULL;
 }

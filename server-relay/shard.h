@@ -37,6 +37,7 @@ struct rly_shard {
 	struct rly_shared *shared;
 	struct rly_rules *rules;
 	unsigned index;
+	char name[16]; /* of the thread */
 	pthread_t thread;
 	bool running, stopped;
 	struct hws_loop *loop;

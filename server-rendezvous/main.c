@@ -133,6 +133,8 @@ static int serve(struct program *p, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_server_start(p->server, err);
 	if (r == HWS_OK)
+		r = rdv_server_watch(p->server, hws_daemon_watchdog(p->daemon));
+	if (r == HWS_OK)
 		r = hws_daemon_confine(
 				HWS_SANDBOX_RENDEZVOUS, p->conf->user, p->conf->sandbox, err);
 	if (r == HWS_OK) {

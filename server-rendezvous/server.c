@@ -31,6 +31,7 @@
 #include "shared/base/str.h"
 #include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
+#include "shared/daemon/watchdog.h"
 #include "shared/net/addr.h"
 #include "shared/net/tls.h"
 #include "shared/sys/private_file.h"
@@ -509,6 +510,13 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 	s->core.serving = true;
 	say_listening(s);
 	return HWS_OK;
+}
+
+int rdv_server_watch(struct rdv_server *s, struct hws_watchdog *w)
+{
+	int r = hws_watchdog_loop(w, rdv_tcp_loop(s->core.tcp), "rdv-tcp");
+
+	return r == HWS_OK ? rdv_udp_watch(s->core.udp, w) : r;
 }
 
 /* A TLS port is opened at the start or never; so is what the table marks. */

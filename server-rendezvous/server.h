@@ -15,6 +15,10 @@ int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct 
 /* Loads what the store has (running the loop meanwhile), then starts the threads. A store that
  * cannot be reached holds nothing up: it is loaded when it comes. */
 int rdv_server_start(struct rdv_server *s, struct hws_error *err) HWS_MUST_CHECK;
+/* Has the threads of the planes, which run, watched; not those that wait for a database, which no
+ * restart brings back. */
+struct hws_watchdog;
+int rdv_server_watch(struct rdv_server *s, struct hws_watchdog *w) HWS_MUST_CHECK;
 /* Takes another configuration (checked before) whole, or on failure nothing of it; the old one may
  * be freed after the next but one. What changes with the next start only is named in the log, and
  * `conf` holds what is in force afterwards. */

@@ -7,6 +7,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
+#include "shared/daemon/watchdog.h"
 #include "shared/net/addr.h"
 #include "shared/net/listener.h"
 #include "shared/net/room.h"
@@ -30,6 +31,8 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	int fd;
+	int ask_fd;       /* of the watchdog */
+	uint64_t answers; /* atomic */
 };
 
 struct rdv_udp {
@@ -92,15 +95,26 @@ static void drain_socket(struct worker *w)
 	}
 }
 
+static void answer(struct worker *w)
+{
+	uint64_t asked;
+
+	if (read(w->ask_fd, &asked, sizeof(asked)) == sizeof(asked))
+		__atomic_add_fetch(&w->answers, 1, __ATOMIC_RELEASE);
+}
+
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
-	struct pollfd p[2] = { { .fd = w->fd, .events = POLLIN },
-		{ .fd = w->owner->stop_fd, .events = POLLIN } };
+	struct pollfd p[] = { { .fd = w->fd, .events = POLLIN },
+		{ .fd = w->owner->stop_fd, .events = POLLIN },
+		{ .fd = w->ask_fd, .events = POLLIN } };
 
 	while (!__atomic_load_n(&w->owner->stopped, __ATOMIC_ACQUIRE)) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (poll(p, HWS_COUNT(p), -1) < 0 && errno != EINTR)
 			break;
+		if (p[2].revents)
+			answer(w);
 		/* Errors of single destinations come as POLLERR too: reading takes them off. */
 		if (p[0].revents)
 			drain_socket(w);
@@ -114,6 +128,9 @@ static int worker_ready(struct rdv_udp *u, struct worker *w)
 	int r;
 
 	w->owner = u;
+	w->ask_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->ask_fd < 0)
+		return HWS_ERR_SYS;
 	fcntl(w->fd, F_SETFL, fcntl(w->fd, F_GETFL) | O_NONBLOCK);
 	r = hws_udp_batch_new(&w->batch);
 	if (r < 0)
@@ -162,7 +179,9 @@ static void worker_done(struct worker *w)
 	w->batch = NULL;
 	if (w->fd >= 0)
 		close(w->fd);
-	w->fd = -1;
+	if (w->ask_fd >= 0)
+		close(w->ask_fd);
+	w->fd = w->ask_fd = -1;
 }
 
 /* Several sockets share the port on purpose; a second server on it would split the traffic
@@ -191,7 +210,7 @@ int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsig
 	u->core = core;
 	u->on_sent = on_sent;
 	u->port = port;
-	u->second.fd = -1;
+	u->second.fd = u->second.ask_fd = -1;
 	u->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	u->worker = calloc(threads, sizeof(*u->worker));
 	if (!u->worker || u->stop_fd < 0)
@@ -200,7 +219,7 @@ int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsig
 	if (r < 0)
 		goto fail;
 	for (unsigned i = 0; i < threads; i++)
-		u->worker[i].fd = -1;
+		u->worker[i].fd = u->worker[i].ask_fd = -1;
 	for (; u->count < threads; u->count++) {
 		r = worker_open(u, &u->worker[u->count], bind_ip, err);
 		if (r < 0) {
@@ -257,6 +276,19 @@ int rdv_udp_start(struct rdv_udp *u)
 
 	for (unsigned i = 0; i < u->count && r == HWS_OK; i++)
 		r = worker_start(&u->worker[i]);
+	return r;
+}
+
+int rdv_udp_watch(struct rdv_udp *u, struct hws_watchdog *watchdog)
+{
+	int r = HWS_OK;
+
+	for (unsigned i = 0; i <= u->count && r == HWS_OK; i++) {
+		struct worker *w = i < u->count ? &u->worker[i] : &u->second;
+
+		if (w->started)
+			r = hws_watchdog_thread(watchdog, w->ask_fd, &w->answers, "rdv-udp");
+	}
 	return r;
 }
 

@@ -23,6 +23,9 @@ void rdv_udp_second(struct rdv_udp *u, const char *bind_ip, uint16_t port);
 /* 0 = none. */
 uint16_t rdv_udp_second_port(const struct rdv_udp *u);
 int rdv_udp_start(struct rdv_udp *u) HWS_MUST_CHECK;
+/* Has the threads, which run, watched. */
+struct hws_watchdog;
+int rdv_udp_watch(struct rdv_udp *u, struct hws_watchdog *w) HWS_MUST_CHECK;
 /* Ends the threads; pushes do nothing afterwards. */
 void rdv_udp_stop(struct rdv_udp *u);
 void rdv_udp_free(struct rdv_udp *u);

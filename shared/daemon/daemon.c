@@ -7,6 +7,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
+#include "shared/daemon/watchdog.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define DRAIN_DEFAULT_US (30 * HWS_US_PER_S)
+#define LOOK_US (10 * HWS_US_PER_S) /* whether threads turn, where no service manager asks */
 
 enum { SIG_TERM, SIG_INT, SIG_HUP, SIG_COUNT };
 
@@ -26,8 +28,9 @@ struct hws_daemon {
 	struct hws_daemon_conf conf;
 	struct event signals[SIG_COUNT];
 	unsigned added; /* of signals */
-	struct hws_timer drain_end, watchdog;
-	bool draining;
+	struct hws_timer drain_end;
+	struct hws_watchdog *watchdog;
+	bool draining, alive_wanted;
 	int notify_fd; /* -1 = no service manager asks */
 	struct sockaddr_un notify_addr;
 	socklen_t notify_len;
@@ -58,21 +61,33 @@ static void open_notify(struct hws_daemon *d)
 	d->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
-static void on_watchdog(void *arg)
+static void on_alive(void *arg)
 {
-	notify(arg, "WATCHDOG=1");
+	struct hws_daemon *d = arg;
+
+	if (d->alive_wanted)
+		notify(d, "WATCHDOG=1");
 }
 
-static void start_watchdog(struct hws_daemon *d)
+/* How often the service manager wants to hear of us; 0 = it does not. */
+static uint64_t alive_every_us(const struct hws_daemon *d)
 {
 	const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
 	uint64_t us, want_pid;
 
-	if (d->notify_fd < 0 || !text || hws_parse_u64(text, &us) < 0 || us < 2)
-		return;
+	if (d->notify_fd < 0 || !text || hws_parse_u64(text, &us) < 0)
+		return 0;
 	if (pid && (hws_parse_u64(pid, &want_pid) < 0 || want_pid != (uint64_t)getpid()))
-		return;
-	hws_timer_every(d->loop, &d->watchdog, us / 2, on_watchdog, d);
+		return 0;
+	return us / 2;
+}
+
+static int start_watchdog(struct hws_daemon *d)
+{
+	uint64_t us = alive_every_us(d);
+
+	d->alive_wanted = us > 0;
+	return hws_watchdog_new(d->loop, us ? us : LOOK_US, on_alive, d, &d->watchdog);
 }
 
 static void on_drain_end(void *arg)
@@ -152,11 +167,12 @@ int hws_daemon_new(
 		r = watch(d, SIGINT, on_terminate);
 	if (r == HWS_OK)
 		r = watch(d, SIGHUP, on_hangup);
+	if (r == HWS_OK)
+		r = start_watchdog(d);
 	if (r < 0) {
 		hws_daemon_free(d);
 		return r;
 	}
-	start_watchdog(d);
 	*ret = d;
 	return HWS_OK;
 }
@@ -168,7 +184,7 @@ void hws_daemon_free(struct hws_daemon *d)
 	for (unsigned i = 0; i < d->added; i++)
 		evsignal_del(&d->signals[i]);
 	hws_timer_stop(&d->drain_end);
-	hws_timer_stop(&d->watchdog);
+	hws_watchdog_free(d->watchdog);
 	if (d->notify_fd >= 0)
 		close(d->notify_fd);
 	hws_free(d);
@@ -177,6 +193,11 @@ void hws_daemon_free(struct hws_daemon *d)
 void hws_daemon_ready(struct hws_daemon *d)
 {
 	notify(d, "READY=1");
+}
+
+struct hws_watchdog *hws_daemon_watchdog(struct hws_daemon *d)
+{
+	return d->watchdog;
 }
 
 bool hws_daemon_draining(const struct hws_daemon *d)

@@ -1,6 +1,6 @@
 /* daemon/daemon: start, reload, drain and end of a program, the same for all: SIGTERM/SIGINT =
  * drain, a second one = stop now; SIGHUP = reload; SIGPIPE ignored; READY/STOPPING to systemd if
- * NOTIFY_SOCKET is set. */
+ * NOTIFY_SOCKET is set, and WATCHDOG as often as it asks, while the threads turn. */
 #pragma once
 #include "shared/loop/loop.h"
 #include "shared/sys/sandbox.h"
@@ -18,6 +18,10 @@ int hws_daemon_new(struct hws_loop *loop, const struct hws_daemon_conf *conf,
 void hws_daemon_free(struct hws_daemon *d);
 /* Tells the service manager that the program serves. */
 void hws_daemon_ready(struct hws_daemon *d);
+struct hws_watchdog;
+/* The threads beside the main loop that matter are registered there; they end before the daemon is
+ * freed. */
+struct hws_watchdog *hws_daemon_watchdog(struct hws_daemon *d);
 bool hws_daemon_draining(const struct hws_daemon *d);
 /* Gives up privileges, for good, after all set-up: becomes `user` ("" = stays who it is), then
  * enters the role if `sandbox`. Where there is no sandbox it warns and goes on. */

@@ -33,7 +33,8 @@ static bool passes(const char *entry, bool clean)
 
 	if (hws_str_starts(entry, "HAWSER_") && !hws_str_starts(entry, "HAWSER_PLATFORM="))
 		return false;
-	if (hws_str_starts(entry, "NOTIFY_SOCKET=") || hws_str_starts(entry, "LISTEN_FDS="))
+	if (hws_str_starts(entry, "NOTIFY_SOCKET=") || hws_str_starts(entry, "LISTEN_") ||
+			hws_str_starts(entry, "WATCHDOG_"))
 		return false;
 	if (!clean)
 		return true;

@@ -299,10 +299,12 @@ START_TEST(passwords_of_the_environment_stay_here)
 	setenv("HAWSER_PLATFORM", "headless", 1);
 	setenv("NOTIFY_SOCKET", "/run/x", 1);
 	setenv("LISTEN_FDS", "1", 1);
+	setenv("WATCHDOG_USEC", "1", 1);
 	setenv("SOMETHING", "else", 1);
 	setenv("TZ", "UTC", 1);
 	ck_assert_int_eq(run(&s), 7);
-	ck_assert(!says("HAWSER_PASSWORD") && !says("NOTIFY_SOCKET") && !says("LISTEN_FDS"));
+	ck_assert(!says("HAWSER_PASSWORD") && !says("NOTIFY_SOCKET") && !says("LISTEN_FDS") &&
+			!says("WATCHDOG_USEC"));
 	ck_assert(says("SOMETHING=else\n"));
 	s = (struct hws_spawn){ .clean_env = true, .huge_pages = true };
 	unsetenv("GLIBC_TUNABLES");
