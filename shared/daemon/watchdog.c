@@ -15,7 +15,7 @@ struct watched {
 	struct hws_post post;
 	int ask_fd;
 	const uint64_t *answers; /* atomic */
-	uint64_t of_loop;	 /* what `answers` is for a loop */
+	uint64_t of_loop;        /* what `answers` is for a loop */
 	uint64_t seen;
 	bool stuck;
 };
@@ -67,8 +67,7 @@ static void on_look(void *arg)
 	struct hws_list *n;
 
 	w->stuck = NULL;
-	hws_list_for(n, &w->all)
-	{
+	hws_list_for (n, &w->all) {
 		struct watched *one = hws_container(n, struct watched, node);
 
 		look_at(one);

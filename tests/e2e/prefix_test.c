@@ -59,6 +59,7 @@ START_TEST(everything_is_below_the_prefix_and_names_it)
 				     "lib/systemd share/applications); do "
 				     "test -x $D$p || { echo \"$p is not there\"; exit 1; }; done; "
 				     "test -f lib/sysusers.d/hawser.conf; "
+				     "test -f lib/tmpfiles.d/hawser.conf; "
 				     "test -f etc/fail2ban/filter.d/hawser-rendezvous.conf");
 }
 END_TEST
@@ -80,8 +81,8 @@ START_TEST(the_units_are_valid_and_closed)
 	   "SystemCallErrorNumber=EPERM SystemCallArchitectures=native RestrictSUIDSGID=yes; do "
 	   "grep -q \"^$l$\" $u.service || { echo \"$u: no $l\"; exit 1; }; done; done; "
 	   /* of 10: as open as can be */
-	   "for u in hawser-relay:20 hawser-relay@:20 hawser-rendezvous:22 hawser-api:22 "
-	   "hawser-host-system:38; do "
+	   "for u in hawser-relay:20 hawser-relay@:20 hawser-rendezvous:20 hawser-rendezvous@:20 "
+	   "hawser-api:20 hawser-api@:20 hawser-upload:20 hawser-host-system:35; do "
 	   "systemd-analyze security --offline=true --threshold=${u#*:} ${u%:*}.service "
 	   ">$D/said 2>&1 || { tail -n 3 $D/said; exit 1; }; done; " /* root, but hardly: it becomes others, and that is all */
 	   "test \"$(grep ^CapabilityBoundingSet= hawser-host-system.service)\" = "
