@@ -400,6 +400,7 @@ void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_requ
 	enum rly_join how;
 	int r;
 
+	l->viewer = first->viewer;
 	if (hand_over(sh, l, hws_bytes(first->uuid, first->uuid_len)))
 		return;
 	if (!is_announced(sh, l, first) && hold(sh, l, first))

@@ -6,6 +6,8 @@
 #include "server-relay/tickets.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/daemon/process_metrics.h"
+#include "shared/net/tls.h"
 #include <pthread.h>
 #include <stddef.h>
 #include <time.h>
@@ -28,9 +30,10 @@ struct reason {
 struct rly_metrics {
 	struct hws_timer second;
 	uint64_t at_us, bytes, pairs;
-	struct sum sum[32 + RLY_REFUSAL_COUNT + RLY_CLOSE_COUNT];
+	struct sum sum[32 + RLY_REFUSAL_COUNT + RLY_CLOSE_COUNT + RLY_WAY_COUNT];
 	unsigned sums;
-	struct reason refusal[RLY_REFUSAL_COUNT], close[RLY_CLOSE_COUNT];
+	struct reason refusal[RLY_REFUSAL_COUNT], close[RLY_CLOSE_COUNT], way[RLY_WAY_COUNT];
+	struct hws_process_metrics *process;
 	struct per_shard shard[RLY_SHARDS_MAX];
 };
 
@@ -197,7 +200,33 @@ static int add_reasons(struct rly_server *s)
 			r = add_sum(s, HWS_COUNTER, "hawser_relay_pairs_closed_total", label,
 					"Pairs that ended.", C(closed) + i * sizeof(uint64_t));
 	}
+	for (unsigned i = 0; i < RLY_WAY_COUNT && r == HWS_OK; i++) {
+		char *label = s->page->way[i].label;
+
+		r = hws_fmt(label, sizeof(s->page->way[i].label), "dir=\"%s\"",
+				rly_way_text((enum rly_way)i));
+		if (r == HWS_OK)
+			r = add_sum(s, HWS_COUNTER, "hawser_relay_bytes_by_direction_total", label,
+					"Bytes by whom they are for.",
+					C(bytes_way) + i * sizeof(uint64_t));
+	}
 	return r;
+}
+
+static int64_t certificate_ends(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return s->shared.tls ? hws_tls_server_ends(s->shared.tls) : 0;
+}
+
+static int add_process(struct rly_server *s)
+{
+	const struct hws_process_metrics_conf conf = {
+		.program = "hawser-relay", .certificate_ends = certificate_ends, .arg = s
+	};
+
+	return hws_process_metrics_new(s->metrics, &conf, &s->page->process);
 }
 
 static int add_shards(struct rly_server *s, const char *name, const char *help,
@@ -252,7 +281,7 @@ static int add_all(struct rly_server *s)
 	for (unsigned i = 0; i < HWS_COUNT(rest) && r == HWS_OK; i++)
 		r = hws_metrics_add_fn(s->metrics, HWS_GAUGE, rest[i].name, NULL, rest[i].help,
 				rest[i].fn, s);
-	return r;
+	return r == HWS_OK ? add_process(s) : r;
 }
 
 static bool is_ready(void *arg)
@@ -302,6 +331,8 @@ void rly_metrics_free(struct rly_server *s)
 	if (s->page)
 		hws_timer_stop(&s->page->second);
 	hws_metrics_free(s->metrics);
+	if (s->page)
+		hws_process_metrics_free(s->page->process);
 	hws_free(s->page);
 	s->http = NULL;
 	s->metrics = NULL;

@@ -189,6 +189,13 @@ static bool is_finished(const struct rly_pair *p)
 	return true;
 }
 
+static enum rly_way way_of(const struct rly_pair *p, unsigned d)
+{
+	if (p->leg[d]->viewer == p->leg[!d]->viewer)
+		return RLY_WAY_UNKNOWN;
+	return p->leg[d]->viewer ? RLY_WAY_HOST : RLY_WAY_VIEWER;
+}
+
 uint64_t rly_pair_pump(struct rly_shard *sh, struct rly_pair *p, uint64_t allow, bool *ret_more)
 {
 	uint64_t total = 0, left[2];
@@ -202,6 +209,7 @@ uint64_t rly_pair_pump(struct rly_shard *sh, struct rly_pair *p, uint64_t allow,
 		left[d] = allow > total ? allow - total : 0;
 		r = p->raw ? raw_pump(sh, p, d, left[d], &n) : rly_pump_ws(sh, p, d, left[d], &n);
 		p->flow[d].bytes += n;
+		rly_stat_add(&sh->stats.bytes_way[way_of(p, d)], n);
 		total += n;
 	}
 	if (!p->raw && r == HWS_OK)

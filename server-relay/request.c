@@ -43,6 +43,7 @@ int rly_request_parse(struct hws_bytes payload, const struct rly_keys *keys,
 		goto out;
 	}
 	memcpy(ret->uuid, m->request_relay->uuid, ret->uuid_len + 1);
+	ret->viewer = m->request_relay->id[0] != 0;
 out:
 	hws_rdv_free(m);
 	return r;

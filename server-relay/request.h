@@ -17,6 +17,7 @@ struct rly_keys {
 struct rly_request {
 	char uuid[HWS_UUID_MAX + 1];
 	size_t uuid_len;
+	bool viewer; /* names the device that it wants, as the viewer's end does */
 };
 
 /* HWS_OK, or a negative error and the reason to count. */

@@ -1,4 +1,4 @@
-/* The names under which refusals and closes are counted: part of metrics and logs, hence never
+/* The names under which refusals, closes and bytes are counted: part of metrics and logs, hence never
  * changed. */
 #include "server-relay/stats.h"
 
@@ -22,4 +22,15 @@ const char *rly_close_text(enum rly_close c)
 	};
 
 	return (unsigned)c < RLY_CLOSE_COUNT ? text[c] : "unknown";
+}
+
+const char *rly_way_text(enum rly_way w)
+{
+	static const char *const text[] = {
+#define X(name, t) t,
+		RLY_WAY_LIST(X)
+#undef X
+	};
+
+	return (unsigned)w < RLY_WAY_COUNT ? text[w] : "unknown";
 }

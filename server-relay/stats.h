@@ -50,8 +50,22 @@ enum rly_close {
 			RLY_CLOSE_COUNT
 };
 
+/* Whom bytes are for. Of a pair in which no end has named a device, or both have, nobody knows. */
+#define RLY_WAY_LIST(X)                                                                            \
+	X(VIEWER, "to_viewer")                                                                     \
+	X(HOST, "to_host")                                                                         \
+	X(UNKNOWN, "unknown")
+
+enum rly_way {
+#define X(name, text) RLY_WAY_##name,
+	RLY_WAY_LIST(X)
+#undef X
+			RLY_WAY_COUNT
+};
+
 const char *rly_refusal_text(enum rly_refusal r);
 const char *rly_close_text(enum rly_close c);
+const char *rly_way_text(enum rly_way w);
 
 struct rly_stats {
 	uint64_t accepted_tcp, accepted_ws;
@@ -61,6 +75,7 @@ struct rly_stats {
 	uint64_t pairs_ws;
 	uint64_t pairs_total;
 	uint64_t bytes, bytes_spliced, bytes_copied;
+	uint64_t bytes_way[RLY_WAY_COUNT];
 	uint64_t throttled; /* times a pair had to wait for a limit */
 	uint64_t pipes, pipes_free;
 	uint64_t handed_over; /* legs given to the next process */

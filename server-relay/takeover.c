@@ -158,7 +158,7 @@ struct arrival {
 static void on_arrival(void *arg)
 {
 	struct arrival *a = arg;
-	struct rly_request first = { .uuid_len = a->head.uuid_len };
+	struct rly_request first = { .uuid_len = a->head.uuid_len, .viewer = a->head.viewer != 0 };
 	struct rly_leg like = { .port = a->head.port };
 	struct sockaddr_storage peer;
 

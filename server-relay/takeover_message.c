@@ -62,6 +62,7 @@ bool rly_takeover_leg(int link, const struct rly_leg *l, struct hws_bytes uuid)
 	h.bytes = (uint32_t)more.len;
 	h.port = l->port;
 	h.is_ws = l->is_ws;
+	h.viewer = l->viewer;
 	h.uuid_len = (uint8_t)uuid.len;
 	memcpy(h.ip, l->ip, sizeof(h.ip));
 	memcpy(h.uuid, uuid.ptr, uuid.len);

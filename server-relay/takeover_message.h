@@ -27,7 +27,11 @@ enum rly_takeover_kind {
 struct rly_takeover_head {
 	uint32_t magic;
 	uint32_t kind;
-	uint32_t tcp, ws; /* SOCKETS: how many of each */
+	union {
+		uint32_t tcp;    /* SOCKETS: how many */
+		uint32_t viewer; /* LEG: 1 if it is the viewer's */
+	};
+	uint32_t ws; /* SOCKETS: how many */
 	/* LEG; the read bytes follow */
 	uint32_t bytes;
 	uint16_t port;

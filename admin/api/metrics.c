@@ -2,38 +2,22 @@
 #include "admin/api/policy_link.h"
 #include "admin/api/presence.h"
 #include "admin/api/server_parts.h"
+#include "admin/sql/sql.h"
+#include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/daemon/process_metrics.h"
 
 #define STATUSES 6u /* of struct htp_stats.requests */
 
 struct adi_metrics {
 	char requests[HTP_RATES][STATUSES][48];
-	char latency[HTP_RATES][HTP_BUCKETS][48];
 	char rate[HTP_RATES][24];
 	char refused[HTP_REFUSALS][24];
-	struct bucket {
-		const uint64_t *first; /* of the class */
-		unsigned upto;
-	} bucket[HTP_RATES][HTP_BUCKETS];
+	uint64_t step_us[HTP_BUCKETS - 1];
+	struct hws_process_metrics *process;
 };
-
-/* Buckets of a histogram count what is in those before, too. */
-static double bucket_of(void *arg)
-{
-	const struct bucket *b = arg;
-	uint64_t n = 0;
-
-	for (unsigned i = 0; i <= b->upto; i++)
-		n += b->first[i];
-	return (double)n;
-}
-
-static double seconds_of(void *arg)
-{
-	return (double)*(const uint64_t *)arg / 1e6;
-}
 
 static int add_requests(struct adi_server *s, const struct htp_stats *st)
 {
@@ -54,46 +38,22 @@ static int add_requests(struct adi_server *s, const struct htp_stats *st)
 	return r;
 }
 
-static int add_buckets(struct adi_server *s, const struct htp_stats *st, int i)
-{
-	int r = HWS_OK;
-
-	for (unsigned k = 0; k < HTP_BUCKETS && r == HWS_OK; k++) {
-		char *label = s->page->latency[i][k], bound[24];
-		struct bucket *b = &s->page->bucket[i][k];
-
-		*b = (struct bucket){ st->latency[i], k };
-		if (k == HTP_BUCKETS - 1)
-			r = hws_str_copy(bound, sizeof(bound), "+Inf");
-		else
-			r = hws_fmt(bound, sizeof(bound), "%g", (double)htp_bucket_ms[k] / 1e3);
-		if (r == HWS_OK)
-			r = hws_fmt(label, sizeof(s->page->latency[i][k]), "class=\"%s\",le=\"%s\"",
-					htp_rate_name((enum htp_rate)i), bound);
-		if (r == HWS_OK)
-			r = hws_metrics_add_fn(s->metrics, HWS_COUNTER,
-					"hawser_api_request_seconds_bucket", label,
-					"Requests by the time until their reply.", bucket_of, b);
-	}
-	return r;
-}
-
 static int add_latencies(struct adi_server *s, const struct htp_stats *st)
 {
 	int r = HWS_OK;
 
-	for (int i = 0; i < HTP_RATES && r == HWS_OK; i++)
-		r = add_buckets(s, st, i);
+	for (unsigned k = 0; k < HTP_BUCKETS - 1; k++)
+		s->page->step_us[k] = htp_bucket_ms[k] * HWS_US_PER_MS;
 	for (int i = 0; i < HTP_RATES && r == HWS_OK; i++) {
+		const struct hws_metrics_times times = { s->page->step_us, HTP_BUCKETS - 1,
+			st->latency[i], &st->latency_us[i] };
 		char *label = s->page->rate[i];
 
 		r = hws_fmt(label, sizeof(s->page->rate[i]), "class=\"%s\"",
 				htp_rate_name((enum htp_rate)i));
 		if (r == HWS_OK)
-			r = hws_metrics_add_fn(s->metrics, HWS_COUNTER,
-					"hawser_api_request_seconds_sum", label,
-					"Time of requests until their reply, together.", seconds_of,
-					(void *)&st->latency_us[i]);
+			r = hws_metrics_add_times(s->metrics, "hawser_api_request_seconds", label,
+					"Requests by the time until their reply.", &times);
 	}
 	return r;
 }
@@ -236,6 +196,38 @@ static int add_policy(struct adi_server *s)
 	return r;
 }
 
+static int add_database(struct adi_server *s)
+{
+	const struct sql_stats *st = sql_stats(s->app->db);
+	int r = hws_metrics_add(s->metrics, HWS_GAUGE, "hawser_api_store_up", NULL,
+			"1 when the database answered what it was asked last.", &st->up);
+
+	if (r == HWS_OK)
+		r = hws_metrics_add(s->metrics, HWS_COUNTER, "hawser_api_store_failures_total",
+				NULL, "Statements that the database could not be asked.",
+				&st->failures);
+	return r < 0 ? r
+		     : hws_metrics_add_hws_times(s->metrics, "hawser_api_store_seconds", NULL,
+				       "Duration of statements.", &st->took);
+}
+
+static int64_t certificate_ends(void *arg)
+{
+	const struct adi_server *s = arg;
+
+	return s->tls ? hws_tls_server_ends(s->tls) : 0;
+}
+
+static int add_process(struct adi_server *s)
+{
+	const struct hws_process_metrics_conf conf = { .program = "hawser-api",
+		.state_dir = s->conf->state_dir,
+		.certificate_ends = certificate_ends,
+		.arg = s };
+
+	return hws_process_metrics_new(s->metrics, &conf, &s->page->process);
+}
+
 static bool is_ready(void *arg)
 {
 	const struct adi_server *s = arg;
@@ -257,6 +249,10 @@ int adi_metrics_new(struct adi_server *s, struct hws_error *err)
 		r = add_policy(s);
 	if (r == HWS_OK)
 		r = add_devices(s);
+	if (r == HWS_OK)
+		r = add_database(s);
+	if (r == HWS_OK)
+		r = add_process(s);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot set up the metrics");
 	return hws_metrics_http_new(s->loop, s->metrics, s->conf->metrics_bind,
@@ -267,5 +263,7 @@ void adi_metrics_free(struct adi_server *s)
 {
 	hws_metrics_http_free(s->http);
 	hws_metrics_free(s->metrics);
+	if (s->page)
+		hws_process_metrics_free(s->page->process);
 	hws_free(s->page);
 }

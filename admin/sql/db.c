@@ -25,6 +25,7 @@ struct sql_db {
 	pthread_mutex_t lock;
 	pthread_cond_t given;
 	unsigned count;
+	struct sql_stats stats;
 	struct sql_conn conn[CONNECTIONS_MAX];
 };
 
@@ -57,6 +58,7 @@ int sql_open(const struct sql_place *place, struct sql_db **ret, struct hws_erro
 		sql_close(db);
 		return r;
 	}
+	db->stats.up = 1;
 	*ret = db;
 	return HWS_OK;
 }
@@ -80,6 +82,20 @@ void sql_close(struct sql_db *db)
 const char *sql_engine_name(const struct sql_db *db)
 {
 	return db->base->ops->name;
+}
+
+const struct sql_stats *sql_stats(const struct sql_db *db)
+{
+	return &db->stats;
+}
+
+static void note(struct sql_db *db, int r)
+{
+	bool failed = r == HWS_ERR_STORE || r == HWS_ERR_DISK;
+
+	if (failed)
+		__atomic_fetch_add(&db->stats.failures, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&db->stats.up, !failed, __ATOMIC_RELAXED);
 }
 
 int sql_backup(struct sql_db *db, const char *path, struct hws_error *err)
@@ -133,6 +149,7 @@ int sql_take(struct sql_db *db, struct sql_conn **ret)
 		c->link = db->base->ops->link(db->base);
 	r = c->link ? c->link->engine->ready(c->link) : HWS_ERR_NOMEM;
 	if (r < 0) {
+		note(db, r);
 		sql_give(c);
 		return r;
 	}
@@ -216,12 +233,19 @@ int sql_copy_all(const struct sql_row *row, const struct sql_text_to *to, size_t
 static int run(struct sql_conn *c, const char *text, const struct sql_value *params, size_t n,
 		sql_row_fn fn, void *arg, int64_t *ret_changed)
 {
+	uint64_t began;
+	int r;
+
 	assert(c->used && n <= SQL_PARAMS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (params[i].len > SQL_TEXT_MAX)
 			return HWS_ERR_TOOBIG;
 	}
-	return c->link->engine->run(c->link, text, params, n, fn, arg, ret_changed);
+	began = hws_clock_us();
+	r = c->link->engine->run(c->link, text, params, n, fn, arg, ret_changed);
+	hws_times_add(&c->db->stats.took, hws_clock_us() - began);
+	note(c->db, r);
+	return r;
 }
 
 int sql_run(struct sql_conn *c, const char *text, const struct sql_value *params, size_t n)

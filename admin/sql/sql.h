@@ -12,6 +12,7 @@
  * rule of the schema: a key that does not exist, a value that no column takes), HWS_ERR_NOMEM. */
 #pragma once
 #include "shared/base/err.h"
+#include "shared/base/times.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,13 @@ int sql_open(const struct sql_place *place, struct sql_db **ret,
 void sql_close(struct sql_db *db);
 /* "sqlite" or "postgres". */
 const char *sql_engine_name(const struct sql_db *db);
+/* Atomics; they stand where they are for as long as the database is open. */
+struct sql_stats {
+	uint64_t up;           /* 1: what was asked last came back from the database */
+	uint64_t failures;     /* HWS_ERR_STORE, HWS_ERR_DISK */
+	struct hws_times took; /* statements, by how long they took */
+};
+const struct sql_stats *sql_stats(const struct sql_db *db);
 /* A consistent copy while others write, into a new file (0600); HWS_ERR_UNSUPPORTED for PostgreSQL,
  * which has pg_dump. */
 int sql_backup(struct sql_db *db, const char *path, struct hws_error *err) HWS_MUST_CHECK;

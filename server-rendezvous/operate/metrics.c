@@ -8,10 +8,13 @@
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/state/rules.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/daemon/process_metrics.h"
 #include "shared/net/room.h"
 #include <stddef.h>
 
@@ -144,6 +147,12 @@ static const struct {
 			"Requests for the API on the main port.", C(http_passed) },
 	{ "hawser_rdv_api_requests_total", "result=\"failed\"",
 			"Requests for the API on the main port.", C(http_failed) },
+	{ "hawser_rdv_rejected_total", "rule=\"enrolled\"",
+			"Times that an operator's rule said no, by kind of rule.",
+			C(register_unenrolled) },
+	{ "hawser_rdv_rejected_total", "rule=\"account\"",
+			"Times that an operator's rule said no, by kind of rule.",
+			C(policy_refused) },
 	{ "hawser_rdv_auth_failures_total", NULL, "Wrong server keys.", C(auth_failures) },
 	{ "hawser_rdv_online_queries_total", NULL, "Online queries.", C(online_queries) },
 	{ "hawser_rdv_online_queries_refused_total", NULL, "Of them answered with zeroes.",
@@ -278,6 +287,25 @@ static double queued(void *arg)
 	return (double)st.queued;
 }
 
+static double lag(void *arg)
+{
+	struct rdv_core *core = arg;
+
+	return (double)rdv_journal_lag_us(core->journal) / 1e6;
+}
+
+static double one(void *arg HWS_UNUSED)
+{
+	return 1;
+}
+
+static int64_t certificate_ends(void *arg)
+{
+	struct rdv_core *core = arg;
+
+	return rdv_tcp_tls_ends(core->tcp);
+}
+
 static double relays_up(void *arg)
 {
 	struct rdv_core *core = arg;
@@ -345,6 +373,9 @@ static const struct {
 			node_links, NULL },
 	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued,
 			NULL },
+	{ "hawser_rdv_store_lag_seconds",
+			"How long the oldest registration that is not in the database waits.",
+			HWS_GAUGE, lag, NULL },
 	{ "hawser_rdv_policy_up",
 			"1 when the API server can be asked who may connect; 0 also without "
 			"policy-socket.",
@@ -358,6 +389,8 @@ struct rdv_metrics {
 	struct rdv_core *core;
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;
+	struct hws_process_metrics *process;
+	char node[4 * 64 + 16]; /* label */
 	struct hws_timer tracking;
 	uint64_t tracking_said_us; /* when the operator was told of a full table last */
 };
@@ -388,6 +421,70 @@ static bool is_ready(void *arg)
 	return rdv_core_ready(arg);
 }
 
+static int add_rules(struct rdv_metrics *m)
+{
+	const struct rdv_rules_counts *n = rdv_rules_counts(m->core->rules);
+	const struct {
+		const char *labels;
+		const uint64_t *value;
+	} rows[] = {
+		{ "rule=\"address\"", &n->address },
+		{ "rule=\"device\"", &n->device },
+		{ "rule=\"call\"", &n->call },
+	};
+	int r = HWS_OK;
+
+	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(rows); i++)
+		r = hws_metrics_add(m->metrics, HWS_COUNTER, "hawser_rdv_rejected_total",
+				rows[i].labels,
+				"Times that an operator's rule said no, by kind of rule.",
+				rows[i].value);
+	return r;
+}
+
+/* The name is the operator's; what a label cannot hold is escaped. */
+static int add_node(struct rdv_metrics *m)
+{
+	const char *name = rdv_conf(m->core)->node;
+	char text[4 * 63 + 1];
+	int r;
+
+	if (!m->core->cluster)
+		return HWS_OK;
+	hws_str_escape(text, sizeof(text), hws_bytes(name, strnlen(name, 63)));
+	for (char *at = text; (at = strpbrk(at, "\\\"\n"));)
+		*at = '_';
+	r = hws_fmt(m->node, sizeof(m->node), "node=\"%s\"", text);
+	if (r < 0)
+		return r;
+	return hws_metrics_add_fn(m->metrics, HWS_GAUGE, "hawser_rdv_node_info", m->node,
+			"1; the name of this node in its cluster.", one, m->core);
+}
+
+static int add_times(struct rdv_metrics *m)
+{
+	int r = hws_metrics_add_hws_times(m->metrics, "hawser_rdv_answer_seconds", NULL,
+			"From a connection request to the answer of the device.",
+			&m->core->count.answers);
+
+	if (r == HWS_OK)
+		r = hws_metrics_add_hws_times(m->metrics, "hawser_rdv_store_seconds", NULL,
+				"Duration of store operations.", &m->core->store->took);
+	return r;
+}
+
+static int add_process(struct rdv_metrics *m)
+{
+	const struct hws_process_metrics_conf conf = {
+		.program = "hawser-rendezvous",
+		.state_dir = rdv_conf(m->core)->state_dir,
+		.certificate_ends = certificate_ends,
+		.arg = m->core,
+	};
+
+	return hws_process_metrics_new(m->metrics, &conf, &m->process);
+}
+
 static int add_all(struct rdv_metrics *m)
 {
 	const char *base = (const char *)&m->core->count;
@@ -400,7 +497,13 @@ static int add_all(struct rdv_metrics *m)
 	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(gauges); i++)
 		r = hws_metrics_add_fn(m->metrics, gauges[i].type, gauges[i].name, gauges[i].labels,
 				gauges[i].help, gauges[i].fn, m->core);
-	return r;
+	if (r == HWS_OK)
+		r = add_rules(m);
+	if (r == HWS_OK)
+		r = add_node(m);
+	if (r == HWS_OK)
+		r = add_times(m);
+	return r == HWS_OK ? add_process(m) : r;
 }
 
 int rdv_metrics_new(struct rdv_core *core, struct hws_loop *loop, struct rdv_metrics **ret,
@@ -436,6 +539,7 @@ void rdv_metrics_free(struct rdv_metrics *m)
 	hws_timer_stop(&m->tracking);
 	hws_metrics_http_free(m->http);
 	hws_metrics_free(m->metrics);
+	hws_process_metrics_free(m->process);
 	free(m);
 }
 

@@ -189,6 +189,7 @@ static result add_new(struct attempt *a, struct rdv_shard *s)
 
 	if (rdv_enrolled_only(a->core)) {
 		a->refused = "register.not_enrolled";
+		hws_count(&a->core->count.register_unenrolled);
 		a->tell = a->core->policy && (sure || heard_before(a)) && !limited(a);
 		return NOT_DEPLOYED;
 	}

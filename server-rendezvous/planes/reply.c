@@ -222,6 +222,7 @@ static void answered(struct match *m, struct change *c)
 	if (!c->word)
 		c->word = "";
 	hws_count(&core->count.punch_answered);
+	hws_times_add(&core->count.answers, c->us);
 	if (c->offers & RDV_OFFER_V6)
 		hws_count(&core->count.punch_v6);
 	if (c->offers & RDV_OFFER_LIST)

@@ -118,6 +118,11 @@ int rdv_tcp_tls(struct rdv_tcp *t, struct hws_error *err)
 	return hws_tls_server_new(c->tls_cert, c->tls_key, &t->tls, err);
 }
 
+int64_t rdv_tcp_tls_ends(const struct rdv_tcp *t)
+{
+	return t->tls ? hws_tls_server_ends(t->tls) : 0;
+}
+
 void rdv_tcp_tls_replace(struct rdv_tcp *t, struct hws_tls_server *fresh)
 {
 	hws_tls_server_replace(t->tls, fresh);

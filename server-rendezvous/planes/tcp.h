@@ -23,6 +23,8 @@ int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, 
 int rdv_tcp_tls(struct rdv_tcp *t, struct hws_error *err) HWS_MUST_CHECK;
 /* Any thread: others than those from now on; frees `fresh`. Only where there is a TLS port. */
 void rdv_tcp_tls_replace(struct rdv_tcp *t, struct hws_tls_server *fresh);
+/* Any thread: when the certificate in force ends, Unix seconds; 0 = there is none. */
+int64_t rdv_tcp_tls_ends(const struct rdv_tcp *t);
 uint16_t rdv_tcp_port(const struct rdv_tcp *t, enum rdv_port which);
 /* Runs the loop on its own thread. Without it the caller runs rdv_tcp_loop() (tests, fuzzing). */
 int rdv_tcp_start(struct rdv_tcp *t) HWS_MUST_CHECK;

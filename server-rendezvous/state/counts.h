@@ -1,5 +1,6 @@
 /* rendezvous/state/counts: what the server counts; operate/metrics.c shows it. */
 #pragma once
+#include "shared/base/times.h"
 #include "shared/daemon/metrics.h"
 #include <stdint.h>
 
@@ -7,7 +8,7 @@
 struct rdv_counts {
 	uint64_t udp_in, udp_out, udp_bad, udp_limited, udp_unsent, udp_blocked;
 	uint64_t keepalives, ask_pk, register_ok, register_mismatch, register_frequent,
-			register_refused;
+			register_refused, register_unenrolled;
 	uint64_t register_proven, register_forged;
 	uint64_t register_new, register_moved, key_changed, clones;
 	uint64_t punch, punch_sent, punch_absent, punch_offline, punch_denied, punch_limited,
@@ -28,4 +29,5 @@ struct rdv_counts {
 	uint64_t http_passed, http_failed; /* requests for the API */
 	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed,
 			cluster_refused, cluster_direct, cluster_again, cluster_repeated;
+	struct hws_times answers; /* from a connection request to the device's answer */
 };

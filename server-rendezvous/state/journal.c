@@ -267,3 +267,19 @@ void rdv_journal_stats(struct rdv_journal *j, struct rdv_journal_stats *ret)
 	ret->refused = __atomic_load_n(&j->stats.refused, __ATOMIC_RELAXED);
 	ret->dropped_conflicts = __atomic_load_n(&j->stats.dropped_conflicts, __ATOMIC_RELAXED);
 }
+
+uint64_t rdv_journal_lag_us(struct rdv_journal *j)
+{
+	uint64_t oldest = 0, now;
+
+	if (j->work.n > 0) {
+		oldest = j->work.item[0].at_us;
+	} else {
+		pthread_mutex_lock(&j->lock);
+		if (j->in.n > 0)
+			oldest = j->in.item[0].at_us;
+		pthread_mutex_unlock(&j->lock);
+	}
+	now = hws_clock_us();
+	return oldest && now > oldest ? now - oldest : 0;
+}

@@ -36,3 +36,5 @@ int rdv_journal_put(struct rdv_journal *j, const struct rdv_write *w,
 void rdv_journal_kick(struct rdv_journal *j);
 bool rdv_journal_idle(struct rdv_journal *j);
 void rdv_journal_stats(struct rdv_journal *j, struct rdv_journal_stats *ret);
+/* Control loop: how long the oldest of what is not written yet has been waiting; 0 = nothing is. */
+uint64_t rdv_journal_lag_us(struct rdv_journal *j);

@@ -5,6 +5,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/daemon/metrics.h"
 #include "shared/net/addr.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct rdv_rules {
 	size_t count, size;
 	bool any_ip, any_id, any_policy; /* atomics: is there anything to look at */
 	bool enrolled_only;              /* atomic */
+	struct rdv_rules_counts counts;  /* atomics */
 };
 
 int rdv_rules_new(struct rdv_rules **ret)
@@ -294,6 +296,8 @@ bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a)
 	for (size_t i = 0; i < r->count && blocked; i++)
 		blocked = !(is(&r->rule[i], "allow-ip") && hws_cidr_match(&r->rule[i].net, a));
 	pthread_rwlock_unlock(&r->lock);
+	if (blocked)
+		hws_count(&r->counts.address);
 	return blocked;
 }
 
@@ -306,6 +310,8 @@ bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id)
 	pthread_rwlock_rdlock(&r->lock);
 	blocked = find(r, "block-id", id) != NULL;
 	pthread_rwlock_unlock(&r->lock);
+	if (blocked)
+		hws_count(&r->counts.device);
 	return blocked;
 }
 
@@ -376,7 +382,14 @@ bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from
 		}
 	}
 	pthread_rwlock_unlock(&r->lock);
+	if (!may)
+		hws_count(&r->counts.call);
 	return may;
+}
+
+const struct rdv_rules_counts *rdv_rules_counts(const struct rdv_rules *r)
+{
+	return &r->counts;
 }
 
 static json_t *json_of(const struct rdv_rules *r, const struct rule *u)

@@ -16,6 +16,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* How often each kind of rule said no; read with relaxed atomics. */
+struct rdv_rules_counts {
+	uint64_t address; /* of a datagram or a link: blocked, or not among the allowed */
+	uint64_t device;  /* a blocked id registers or is called */
+	uint64_t call;    /* a rule between groups */
+};
+
 struct rdv_rules;
 int rdv_rules_new(struct rdv_rules **ret) HWS_MUST_CHECK;
 void rdv_rules_free(struct rdv_rules *r);
@@ -47,5 +54,6 @@ bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id);
 bool rdv_rules_enrolled_only(const struct rdv_rules *r);
 /* May a caller from `from` reach `id`? */
 bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id);
+const struct rdv_rules_counts *rdv_rules_counts(const struct rdv_rules *r);
 /* What was put, as an array of {kind, key, value}, and "text" where a rule does nothing. */
 json_t *rdv_rules_json(struct rdv_rules *r);

@@ -21,6 +21,7 @@
  * its rows and writes them again, so a write must be harmless when done twice. */
 #pragma once
 #include "shared/base/err.h"
+#include "shared/base/times.h"
 #include "shared/loop/loop.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,6 +59,7 @@ struct rdv_store_ops {
 struct rdv_store {
 	const struct rdv_store_ops *ops;
 	struct hws_loop *loop;
+	struct hws_times took; /* operations that ended, by how long they took; any thread reads */
 	/* Subjects: s->devices->get(s, ...). */
 	const struct rdv_devices_ops *devices;     /* all back-ends */
 	const struct rdv_entries_ops *entries;     /* all */

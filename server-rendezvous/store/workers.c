@@ -70,6 +70,7 @@ static void answer(struct rdv_workers *l, struct rdv_job *job)
 	if (job->r != HWS_ERR_CANCELED) {
 		l->stats.healthy = !is_failure(job->r);
 		l->stats.last_us = job->took_us;
+		hws_times_add(l->conf.took, job->took_us);
 	}
 	rdv_job_end(job);
 }

@@ -17,6 +17,7 @@ struct rdv_workers_conf {
 	/* Called on the worker's thread about once a second while it has nothing to do; may be
 	 * NULL. */
 	void (*idle)(void *conn);
+	struct hws_times *took; /* borrowed: how long jobs took */
 	void *arg;
 };
 

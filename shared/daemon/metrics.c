@@ -3,6 +3,7 @@
 #include "shared/daemon/metrics.h"
 
 #include "shared/base/mem.h"
+#include "shared/base/times.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,6 +17,7 @@ struct row {
 	const uint64_t *value;
 	double (*fn)(void *arg);
 	void *arg;
+	struct hws_metrics_times times; /* steps > 0: a histogram, the type does not count */
 };
 
 struct hws_metrics {
@@ -71,15 +73,58 @@ int hws_metrics_add_fn(struct hws_metrics *m, enum hws_metric_type type, const c
 	return add(m, (struct row){ type, name, labels, help, .fn = fn, .arg = arg });
 }
 
+int hws_metrics_add_times(struct hws_metrics *m, const char *name, const char *labels,
+		const char *help, const struct hws_metrics_times *times)
+{
+	return add(m, (struct row){ HWS_COUNTER, name, labels, help, .times = *times });
+}
+
+int hws_metrics_add_hws_times(struct hws_metrics *m, const char *name, const char *labels,
+		const char *help, const struct hws_times *times)
+{
+	const struct hws_metrics_times view = { hws_times_step_us, HWS_TIMES_STEPS, times->count,
+		&times->sum_us };
+
+	return hws_metrics_add_times(m, name, labels, help, &view);
+}
+
 static uint64_t load(const uint64_t *v)
 {
 	return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+
+/* Each step counts what is in those before, too; _count is made of the same numbers, so that both
+ * agree while others count. */
+static void put_times(const struct row *row, struct hws_buf *out)
+{
+	const char *labels = row->labels ? row->labels : "", *comma = row->labels ? "," : "";
+	const struct hws_metrics_times *t = &row->times;
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < t->steps; i++) {
+		n += load(&t->count[i]);
+		hws_buf_fmt(out, "%s_bucket{%s%sle=\"%.15g\"} %" PRIu64 "\n", row->name, labels,
+				comma, (double)t->step_us[i] / 1e6, n);
+	}
+	n += load(&t->count[t->steps]);
+	hws_buf_fmt(out, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", row->name, labels, comma, n);
+	hws_buf_fmt(out, "%s_sum", row->name);
+	if (row->labels)
+		hws_buf_fmt(out, "{%s}", row->labels);
+	hws_buf_fmt(out, " %.15g\n%s_count", (double)load(t->sum_us) / 1e6, row->name);
+	if (row->labels)
+		hws_buf_fmt(out, "{%s}", row->labels);
+	hws_buf_fmt(out, " %" PRIu64 "\n", n);
 }
 
 static void put_value(const struct row *row, struct hws_buf *out)
 {
 	double v;
 
+	if (row->times.steps) {
+		put_times(row, out);
+		return;
+	}
 	hws_buf_put_str(out, row->name);
 	if (row->labels)
 		hws_buf_fmt(out, "{%s}", row->labels);
@@ -96,6 +141,13 @@ static void put_value(const struct row *row, struct hws_buf *out)
 		hws_buf_fmt(out, " %.15g\n", v);
 }
 
+static const char *type_text(const struct row *row)
+{
+	if (row->times.steps)
+		return "histogram";
+	return row->type == HWS_GAUGE ? "gauge" : "counter";
+}
+
 void hws_metrics_text(struct hws_metrics *m, struct hws_buf *out)
 {
 	for (size_t i = 0; i < m->count; i++) {
@@ -107,7 +159,7 @@ void hws_metrics_text(struct hws_metrics *m, struct hws_buf *out)
 		if (seen)
 			continue;
 		hws_buf_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", first->name, first->help,
-				first->name, first->type == HWS_GAUGE ? "gauge" : "counter");
+				first->name, type_text(first));
 		for (size_t j = i; j < m->count; j++) {
 			if (strcmp(m->row[j].name, first->name) == 0)
 				put_value(&m->row[j], out);

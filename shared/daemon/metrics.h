@@ -19,6 +19,19 @@ int hws_metrics_add(struct hws_metrics *m, enum hws_metric_type type, const char
 int hws_metrics_add_fn(struct hws_metrics *m, enum hws_metric_type type, const char *name,
 		const char *labels, const char *help, double (*fn)(void *arg),
 		void *arg) HWS_MUST_CHECK;
+/* Durations as a histogram: `name`_bucket, _sum and _count, in seconds. */
+struct hws_metrics_times {
+	const uint64_t *step_us; /* upper bounds, rising */
+	unsigned steps;
+	const uint64_t *count; /* steps + 1, each in one step only; the last: beyond all */
+	const uint64_t *sum_us;
+};
+int hws_metrics_add_times(struct hws_metrics *m, const char *name, const char *labels,
+		const char *help, const struct hws_metrics_times *times) HWS_MUST_CHECK;
+/* The same for what is kept in the steps of base/times. */
+struct hws_times;
+int hws_metrics_add_hws_times(struct hws_metrics *m, const char *name, const char *labels,
+		const char *help, const struct hws_times *times) HWS_MUST_CHECK;
 void hws_metrics_text(struct hws_metrics *m, struct hws_buf *out);
 
 /* Serves on bind_ip:port (port 0 = any free, see _port). `ready` says if /readyz answers 200. */

@@ -255,6 +255,7 @@ int rdv_store_postgres_open(struct hws_loop *loop, const char *conninfo, unsigne
 	if (r < 0)
 		goto out;
 	conf.arg = s;
+	conf.took = &s->store.took;
 	conf.count = HWS_MIN(s->pool, PG_WORKER_BULK + 1u);
 	s->pool = conf.count;
 	r = rdv_workers_new(loop, &conf, &s->workers);

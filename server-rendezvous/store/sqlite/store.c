@@ -109,6 +109,7 @@ static int open_file(struct hws_loop *loop, const char *path, bool reader, struc
 	if (r < 0)
 		goto out;
 	conf.arg = s;
+	conf.took = &s->store.took;
 	r = rdv_workers_new(loop, &conf, &s->workers);
 	if (r < 0) {
 		hws_error_set(err, r, "%s: out of memory", path);

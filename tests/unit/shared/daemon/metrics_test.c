@@ -9,7 +9,9 @@
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/base/times.h"
 #include "shared/daemon/metrics.h"
+#include "shared/daemon/process_metrics.h"
 
 static struct hws_loop *loop;
 static struct hws_metrics *metrics;
@@ -67,6 +69,99 @@ START_TEST(rows_of_one_name_stand_together)
 			"x_closed_total{why=\"idle\"} 3\nx_closed_total{why=\"limit\"} 4\n"
 			"# HELP x_half Half.\n# TYPE x_half gauge\nx_half 1.5\n");
 	hws_buf_done(&out);
+}
+END_TEST
+
+/* Exactly at a step's bound belongs to it; each step of the text has those before in it. */
+START_TEST(durations_are_a_histogram)
+{
+	struct hws_times times = { 0 };
+	struct hws_buf text;
+
+	hws_times_add(&times, 0);
+	hws_times_add(&times, 250);
+	hws_times_add(&times, 251);
+	hws_times_add(&times, 10000000);
+	hws_times_add(&times, 10000001);
+	ck_assert_int_eq(hws_metrics_add_hws_times(
+					 metrics, "x_seconds", "of=\"a\"", "Long.", &times),
+			HWS_OK);
+	ck_assert_int_eq(hws_metrics_add_hws_times(
+					 metrics, "x_plain_seconds", NULL, "Long.", &times),
+			HWS_OK);
+	hws_buf_init(&text, 1 << 16);
+	hws_metrics_text(metrics, &text);
+	hws_buf_put_u8(&text, 0);
+	ck_assert_ptr_nonnull(strstr((char *)text.data,
+			"# HELP x_seconds Long.\n# TYPE x_seconds histogram\n"
+			"x_seconds_bucket{of=\"a\",le=\"0.00025\"} 2\n"
+			"x_seconds_bucket{of=\"a\",le=\"0.0005\"} 3\n"));
+	ck_assert_ptr_nonnull(strstr((char *)text.data,
+			"x_seconds_bucket{of=\"a\",le=\"5\"} 3\n"
+			"x_seconds_bucket{of=\"a\",le=\"10\"} 4\n"
+			"x_seconds_bucket{of=\"a\",le=\"+Inf\"} 5\n"
+			"x_seconds_sum{of=\"a\"} 20.000502\nx_seconds_count{of=\"a\"} 5\n"));
+	ck_assert_ptr_nonnull(strstr((char *)text.data,
+			"x_plain_seconds_bucket{le=\"+Inf\"} 5\n"
+			"x_plain_seconds_sum 20.000502\nx_plain_seconds_count 5\n"));
+	hws_buf_done(&text);
+}
+END_TEST
+
+static int64_t ends(void *arg)
+{
+	return *(int64_t *)arg;
+}
+
+static double value_of(const char *text, const char *name)
+{
+	char want[80];
+	const char *at;
+
+	ck_assert_int_eq(hws_fmt(want, sizeof(want), "\n%s ", name), HWS_OK);
+	at = strstr(text, want);
+	ck_assert_msg(at != NULL, "%s is not in\n%s", name, text);
+	return strtod(at + strlen(want), NULL);
+}
+
+START_TEST(a_process_tells_of_itself)
+{
+	int64_t end = 4102444800, now = (int64_t)(hws_wall_us() / 1000000);
+	const struct hws_process_metrics_conf conf = { "x-server", "/", ends, &end };
+	struct hws_process_metrics *p;
+	struct hws_buf text;
+	double open_fds;
+	int fd;
+
+	ck_assert_int_eq(hws_process_metrics_new(metrics, &conf, &p), HWS_OK);
+	hws_buf_init(&text, 1 << 16);
+	hws_metrics_text(metrics, &text);
+	hws_buf_put_u8(&text, 0);
+	ck_assert_ptr_nonnull(strstr((char *)text.data,
+			"\nhawser_build_info{program=\"x-server\",version=\"" HAWSER_VERSION
+			"\"} 1\n"));
+	ck_assert_double_ge(value_of((char *)text.data, "process_start_time_seconds"), now);
+	ck_assert_double_ge(value_of((char *)text.data, "hawser_clock_seconds"), now);
+	ck_assert_double_gt(value_of((char *)text.data, "process_resident_memory_bytes"), 100000);
+	ck_assert_double_gt(value_of((char *)text.data, "process_cpu_seconds_total"), 0);
+	ck_assert_double_eq(value_of((char *)text.data, "hawser_certificate_ends_seconds"), end);
+	ck_assert_double_gt(value_of((char *)text.data, "hawser_state_free_bytes"), 0);
+	ck_assert_double_ge(value_of((char *)text.data, "hawser_state_size_bytes"),
+			value_of((char *)text.data, "hawser_state_free_bytes"));
+	open_fds = value_of((char *)text.data, "process_open_fds");
+	ck_assert_double_ge(value_of((char *)text.data, "process_max_fds"), open_fds);
+	hws_buf_done(&text);
+	fd = dup(1);
+	ck_assert_int_ge(fd, 0);
+	hws_buf_init(&text, 1 << 16);
+	hws_metrics_text(metrics, &text);
+	hws_buf_put_u8(&text, 0);
+	ck_assert_double_eq(value_of((char *)text.data, "process_open_fds"), open_fds + 1);
+	hws_buf_done(&text);
+	close(fd);
+	hws_metrics_free(metrics); /* its rows point into p */
+	metrics = NULL;
+	hws_process_metrics_free(p);
 }
 END_TEST
 
@@ -231,6 +326,8 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, rows_of_one_name_stand_together);
+	tcase_add_test(t, durations_are_a_histogram);
+	tcase_add_test(t, a_process_tells_of_itself);
 	tcase_add_loop_test(t, requests_are_answered_also_in_pieces, 0, HWS_COUNT(exchanges));
 	tcase_add_test(t, not_ready_is_503);
 	tcase_add_test(t, endless_requests_are_cut);
