@@ -315,6 +315,15 @@ static double relays_up(void *arg)
 	return up;
 }
 
+static double relays_all(void *arg)
+{
+	struct rdv_core *core = arg;
+	unsigned all, up;
+
+	rdv_relays_count(core->relays, &all, &up);
+	return all;
+}
+
 static double relays_listening(void *arg)
 {
 	struct rdv_core *core = arg;
@@ -380,6 +389,7 @@ static const struct {
 			"1 when the API server can be asked who may connect; 0 also without "
 			"policy-socket.",
 			HWS_GAUGE, policy_up, NULL },
+	{ "hawser_rdv_relays", "Relays that viewers may be sent to.", HWS_GAUGE, relays_all, NULL },
 	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up, NULL },
 	{ "hawser_rdv_relays_listening", "Relays that hear announcements.", HWS_GAUGE,
 			relays_listening, NULL },
