@@ -4,11 +4,11 @@
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/crypto/base64.h"
 #include "shared/crypto/crypto.h"
 #include "shared/net/addr.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
 
 #define ANSWER_MAX 4096 /* as deployed programs */
 #define OUT_MAX 2048
@@ -161,7 +161,7 @@ static void put_target(struct hws_proxy_ask *a)
 static int put_connect(struct hws_proxy_ask *a)
 {
 	char place[sizeof(a->host) + 16], login[2 * HWS_PROXY_TEXT_MAX + 2];
-	char text[(sizeof(login) + 2) / 3 * 4 + 1];
+	char text[HWS_BASE64_TEXT(sizeof(login))];
 	int r = hws_host_port_join(a->host, a->port, place, sizeof(place));
 
 	if (r < 0)
@@ -169,11 +169,10 @@ static int put_connect(struct hws_proxy_ask *a)
 	hws_buf_fmt(&a->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", place, place);
 	if (*a->proxy.user) {
 		r = hws_fmt(login, sizeof(login), "%s:%s", a->proxy.user, a->proxy.password_secret);
-		if (r >= 0) {
-			EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)login,
-					(int)strlen(login));
+		if (r >= 0)
+			r = hws_base64_encode(hws_bytes_str(login), text, sizeof(text));
+		if (r >= 0)
 			hws_buf_fmt(&a->out, "Proxy-Authorization: Basic %s\r\n", text);
-		}
 		hws_wipe(login, sizeof(login));
 		hws_wipe(text, sizeof(text));
 	}

@@ -2,9 +2,10 @@
  * it capped, since anybody may send it. */
 #include "shared/net/ws_upgrade.h"
 #include "shared/base/rand.h"
+#include "shared/crypto/base64.h"
 #include "shared/net/forwarded.h"
+#include "shared/net/sha1.h"
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,20 +13,19 @@
 /* RFC 6455 section 1.3. */
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* SHA-1 is what the RFC demands; libsodium rightly has none, so it comes from OpenSSL. */
 static int accept_of(const char *key, char ret[HWS_WS_ACCEPT_TEXT])
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
+	uint8_t digest[HWS_SHA1_BYTES];
 	char text[96];
-	unsigned len = 0;
 	int n = snprintf(text, sizeof(text), "%s" GUID, key);
+	int r;
 
 	if (n < 0 || (size_t)n >= sizeof(text))
 		return HWS_ERR_PROTO;
-	if (EVP_Digest(text, (size_t)n, digest, &len, EVP_sha1(), NULL) != 1 || len != 20)
-		return HWS_ERR_SYS;
-	EVP_EncodeBlock((unsigned char *)ret, digest, 20);
-	return HWS_OK;
+	r = hws_sha1(hws_bytes(text, (size_t)n), digest);
+	return r < 0 ? r
+		     : hws_base64_encode(
+				       hws_bytes(digest, sizeof(digest)), ret, HWS_WS_ACCEPT_TEXT);
 }
 
 /* End of the header block behind its blank line; 0 while it is not there. */
@@ -122,11 +122,14 @@ int hws_ws_upgrade_request(
 		const char *host, const char *path, struct hws_buf *out, char key[HWS_WS_KEY_TEXT])
 {
 	uint8_t nonce[16];
+	int r;
 
 	if (!clean(host) || !clean(path) || path[0] != '/')
 		return HWS_ERR_INVAL;
 	hws_rand_bytes(nonce, sizeof(nonce));
-	EVP_EncodeBlock((unsigned char *)key, nonce, sizeof(nonce));
+	r = hws_base64_encode(hws_bytes(nonce, sizeof(nonce)), key, HWS_WS_KEY_TEXT);
+	if (r < 0)
+		return r;
 	hws_buf_fmt(out,
 			"GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: "
 			"Upgrade\r\n"
