@@ -25,6 +25,8 @@ include_directories(${CMAKE_SOURCE_DIR})
 set(CMAKE_C_FLAGS_DEBUG "-Og -g3")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2")
+# No path of this machine gets into a program: the same text gives the same bytes wherever it is built.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 add_compile_options(-fstack-protector-strong -fno-omit-frame-pointer)
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 # One file that needs nothing of the machine but the kernel, and as little of that as can be: what is not called is not in it.

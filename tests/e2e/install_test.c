@@ -119,12 +119,12 @@ START_TEST(an_embedder_builds_against_the_installed_tree)
 				"test $(pkg-config --modversion hawser) = " LIBRARY_VERSION);
 	/* The name that programs are linked with is the one of the ABI. */
 	sh("lib=$(pkg-config --variable=libdir hawser); "
-	   "test $(readlink $lib/libhawser.so) = libhawser.so.0; test -f "
-	   "$lib/libhawser.so." LIBRARY_VERSION "; "
-	   "objdump -p $lib/libhawser.so | grep -Eq 'SONAME +libhawser.so.0$'");
+	   "test $(readlink $lib/libhawser.so) = libhawser.so.1; test -f "
+	   "$lib/libhawser.so.1." LIBRARY_VERSION "; "
+	   "objdump -p $lib/libhawser.so | grep -Eq 'SONAME +libhawser.so.1$'");
 	/* Nothing but the API can be seen. */
 	sh("lib=$(pkg-config --variable=libdir hawser); "
-	   "nm -D --defined-only $lib/libhawser.so | awk '{ print $3 }' | grep -v '^HAWSER_0' > "
+	   "nm -D --defined-only $lib/libhawser.so | awk '{ print $3 }' | grep -v '^HAWSER_1' > "
 	   "$TREE/symbols; "
 	   "test $(grep -c '^hawser_' $TREE/symbols) -gt 40; ! grep -v '^hawser_' $TREE/symbols");
 	sh("cd $TREE; $CC -std=c99 -pedantic -D_GNU_SOURCE -Wall -Wextra -Werror -o look "
