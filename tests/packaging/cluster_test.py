@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""docker/compose.cluster.yml as it stands: two nodes know each other, Prometheus reaches all, who comes by 443 or by a node's
+own ports is seen with the address that it has; a relay is killed under a session, a node is killed under a session with all its
+devices, and comes back; the database is away for a while. Sessions go on, devices register at the other node. Grafana's image
+is to be had from a registry alone: its service is left out, and said to be."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
+import base  # noqa: E402
+from cluster import ADDRESSES, LEFT_OUT, NAME, Cluster  # noqa: E402
+from engine import Engine  # noqa: E402
+from street import Client, goes_on, until  # noqa: E402
+from wire import Device, call_by_tcp, call_by_web  # noqa: E402
+
+HOSTS = {NAME: list(ADDRESSES.values())}
+
+
+def nothing_is_given_away(cluster):
+    """The secrets, in no environment and no command line; none that differs from run to run."""
+    with open(os.path.join(cluster.secrets, "hawser_password"), encoding="ascii") as f:
+        password = f.read().strip()
+    with open(os.path.join(cluster.secrets, "id_ed25519"), encoding="ascii") as f:
+        secret = f.read().strip()
+    for service in cluster.compose("ps", "--services").split():
+        if service in (LEFT_OUT, "admin-a", "admin-b"):
+            continue
+        seen = cluster.engine.docker("inspect", cluster.container(service))
+        assert password not in seen and secret not in seen, f"{service} shows a secret"
+        said = json.loads(seen)[0]
+        if service != "postgres":
+            assert said["HostConfig"]["ReadonlyRootfs"] and said["HostConfig"]["CapDrop"] == ["ALL"], service
+        logs = cluster.engine.try_docker("logs", cluster.container(service))[1]
+        assert password not in logs and secret not in logs, f"{service} logs a secret"
+    before = {name: open(os.path.join(cluster.secrets, name), "rb").read() for name in os.listdir(cluster.secrets)}
+    cluster.init()
+    for name, text in before.items():
+        with open(os.path.join(cluster.secrets, name), "rb") as f:
+            assert f.read() == text, f"{name} is another one the second time"
+
+
+def watched(cluster, client):
+    """By Prometheus, with the rules that are installed."""
+    def up():
+        said = cluster.get("prometheus", 9090, "/api/v1/targets")
+        targets = json.loads(said)["data"]["activeTargets"] if said else []
+        return len(targets) == 6 and all(t["health"] == "up" for t in targets)
+    until("Prometheus reaches six servers", up)
+    rules = json.loads(cluster.get("prometheus", 9090, "/api/v1/rules"))["data"]["groups"]
+    assert rules, "there are no alert rules"
+    for group in rules:
+        for rule in group["rules"]:
+            assert rule["health"] != "err", f"{rule['name']}: {rule.get('lastError')}"
+    # the console, by the front
+    page = client.run_any("curl", "-sS", "--cacert", os.path.join(cluster.secrets, "front.pem"), f"https://{NAME}/api/v1/health")
+    assert json.loads(page)["ok"] is True, page
+
+
+def addresses_are_kept(cluster, client, viewer):
+    """A device by UDP at node a, called from another machine: at either node, by each of the ways."""
+    front = os.path.join(cluster.secrets, "front.pem")
+    device = client.inside(lambda: Device(ADDRESSES["a"], "500000001").register())
+    seen = until("node a has the device", lambda: cluster.admin("a", "peer", "500000001"))
+    assert client.address in json.dumps(seen), f"{client.address} is not in {seen}"
+    forged = "X-Forwarded-For: 203.0.113.66\r\nX-Real-IP: 203.0.113.66\r\n"
+    ways = {
+        "a node's TCP port": lambda: call_by_tcp(ADDRESSES["a"], "500000001", cluster.key),
+        "the other node's TCP port": lambda: call_by_tcp(ADDRESSES["b"], "500000001", cluster.key),
+        "a node's WebSocket port": lambda: call_by_web(ADDRESSES["a"], "500000001", cluster.key, more=forged),
+        "the front": lambda: call_by_web(ADDRESSES["a"], "500000001", cluster.key, port=443, tls=front, host=NAME, more=forged),
+    }
+    for way, call in ways.items():
+        link = viewer.inside(call)
+        ip, _ = device.called_by()
+        assert ip == viewer.address, f"by {way} the viewer at {viewer.address} seems to be {ip}"
+        link.close()
+    device.close()
+
+
+def relay_dies(cluster, host, viewer):
+    """The one that the session goes by; our ends come back by the other."""
+    session = viewer.view(host, NAME, cluster.key, "--relay")
+    used = until("a relay has the session", lambda: next((r for r in ("relay-a", "relay-b") if cluster.metric(r, "hawser_relay_pairs")), None))
+    other = "relay-b" if used == "relay-a" else "relay-a"
+    cluster.kill(used)
+    until(f"the session is at {other}", lambda: cluster.metric(other, "hawser_relay_pairs"))
+    goes_on(session, f"without {used}")
+    cluster.start(used)
+    for node in "ab":
+        until(f"node {node} sees both relays again", lambda n=node: cluster.metric(f"rendezvous-{n}", "hawser_rdv_relays_up") == 2)
+    return session
+
+
+def where(cluster, name):
+    """The node at which a device is registered itself."""
+    return next((n for n in "ab" if (cluster.metric(f"rendezvous-{n}", "hawser_rdv_peers_online") or 0) >= 1 and cluster.admin(n, "peer", name)), None)
+
+
+def node_dies(cluster, host, viewer, session):
+    """The one at which the host is. The session does not need it; the host is found at the other; the node comes back."""
+    used = until("a node has the host", lambda: where(cluster, host.id))
+    other = "b" if used == "a" else "a"
+    cluster.kill(f"rendezvous-{used}")
+    goes_on(session, f"without node {used}")
+    until(f"the host is at node {other}", lambda: (cluster.metric(f"rendezvous-{other}", "hawser_rdv_peers_online") or 0) >= 1)
+    session.stop()
+    viewer.view(host, NAME, cluster.key).stop()
+    cluster.start(f"rendezvous-{used}")
+    cluster.serving()
+    # by the front as well, which has seen it go and come
+    until("the front serves", lambda: viewer.inside(front_answers, cluster))
+
+
+def front_answers(cluster):
+    try:
+        call_by_web(ADDRESSES["a"], "500000001", cluster.key, port=443, tls=os.path.join(cluster.secrets, "front.pem"), host=NAME).close()
+    except (OSError, AssertionError):
+        return False
+    return True
+
+
+def database_dies(cluster, client):
+    cluster.kill("postgres")
+    until("node b has noticed", lambda: cluster.metric("rendezvous-b", "hawser_rdv_store_up") == 0)
+    device = client.inside(lambda: Device(ADDRESSES["b"], "500000002").register())
+    cluster.start("postgres")
+    until("node b has it again", lambda: cluster.metric("rendezvous-b", "hawser_rdv_store_up") == 1)
+    until("what registered meanwhile is written", lambda: "500000002" in json.dumps(cluster.admin("a", "peer", "500000002") or ""))
+    device.close()
+
+
+def main():
+    with Engine() as engine:
+        engine.images("rendezvous", "relay", "api", "admin")
+        with Cluster(engine) as cluster:
+            cluster.up()
+            print(f"LEFT OUT: {LEFT_OUT}: its image is to be had from a registry alone; its provisioning files are checked by themselves", flush=True)
+            cluster.serving()
+            with Client(engine, 0, HOSTS) as desk, Client(engine, 1, HOSTS) as away:
+                nothing_is_given_away(cluster)
+                watched(cluster, away)
+                addresses_are_kept(cluster, desk, away)
+                desk.host(NAME, cluster.key)
+                session = relay_dies(cluster, desk, away)
+                node_dies(cluster, desk, away, session)
+                database_dies(cluster, desk)
+    print("cluster: all well")
+
+
+if __name__ == "__main__":
+    base.need("curl", "Xvfb")
+    main()
