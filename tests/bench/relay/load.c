@@ -176,11 +176,11 @@ uint64_t relay_memory(const struct relay *r)
 
 /* --- connections ------------------------------------------------------------------------------ */
 
-static int dial(uint16_t port, unsigned from)
+static int dial(uint32_t address, uint16_t port, unsigned from)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_port = htons(port),
-		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+		.sin_addr = { address ? address : htonl(INADDR_LOOPBACK) } };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	if (fd < 0)
@@ -229,7 +229,7 @@ void pair_open(const struct relay *r, unsigned from, int ret[2])
 
 	next++;
 	for (int i = 0; i < 2; i++) {
-		ret[i] = dial(r->port, from);
+		ret[i] = dial(r->address, r->port, from);
 		if (r->ours)
 			send_first(ret[i], next);
 	}
@@ -245,7 +245,7 @@ void pair_direct(int ret[2])
 			listen(listener, 4) < 0 ||
 			getsockname(listener, (struct sockaddr *)&a, &len) < 0)
 		die("listener");
-	ret[0] = dial(ntohs(a.sin_port), 0);
+	ret[0] = dial(0, ntohs(a.sin_port), 0);
 	ret[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (ret[1] < 0)
 		die("accept");

@@ -13,6 +13,7 @@ struct relay {
 	bool ours; /* wants a first frame */
 	pid_t pid;
 	uint16_t port, ws_port;
+	uint32_t address; /* of one that was there before, network order; 0 = loopback */
 	char dir[32]; /* of its sockets */
 };
 

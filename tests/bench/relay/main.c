@@ -1,6 +1,7 @@
 /* bench relay: hawser-relay beside the smallest loops that do the same, in turn and in the same
  * run, so that a noisy machine moves both. Prints "bench relay.METRIC=VALUE". Loopback only; ends
  * within five minutes, --quick within 50 s. */
+#include "tests/bench/relay/beside.h"
 #include "tests/bench/relay/load.h"
 #include <sched.h>
 #include <signal.h>
@@ -330,6 +331,8 @@ static void bench_idle(void)
 
 int main(int argc, char **argv)
 {
+	if (argc > 2 && strcmp(argv[1], "--beside") == 0)
+		return bench_beside(argv + 2, (size_t)argc - 2);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--quick") == 0) {
 			quick = true;
@@ -338,7 +341,8 @@ int main(int argc, char **argv)
 		} else {
 			fprintf(stderr,
 					"usage: bench-relay [--quick] [--only "
-					"bulk|shards|small1k|small16k|latency|fair|idle]\n");
+					"bulk|shards|small1k|small16k|latency|fair|idle]\n"
+					"       bench-relay --beside NAME=IP:PORT:PID ...\n");
 			return 2;
 		}
 	}

@@ -68,14 +68,14 @@ class Device:
 
     def __init__(self, server, name, port=21116, uuid=None, pk=bytes(range(32))):
         self.name, self.server = name, (server, port)
-        self.words = field(1, name) + field(2, uuid or b"uuid-of-" + name.encode()) + field(3, pk)
+        self.words = field(REGISTER_PK, field(1, name) + field(2, uuid or b"uuid-of-" + name.encode()) + field(3, pk))
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.settimeout(2)
 
     def ask(self):
         """What the server says to its registration; asked again until it is heard, since UDP may be lost."""
         for _ in range(LIMIT_S // 2):
-            self.udp.sendto(field(REGISTER_PK, self.words), self.server)
+            self.udp.sendto(self.words, self.server)
             try:
                 answer = fields(self.udp.recv(2000)).get(REGISTER_PK_RESPONSE)
             except (TimeoutError, ConnectionError):

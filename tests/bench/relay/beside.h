@@ -1,0 +1,7 @@
+/* bench/relay/beside: relays that others have started, each against one of our own in the same run. */
+#pragma once
+#include <stddef.h>
+
+/* Each argument NAME=IP:PORT:PID: a relay that serves there without a key, and its process here.
+ * Prints what becomes of throughput and of processor time for each byte. Returns the exit status. */
+int bench_beside(char *const arguments[], size_t count);
