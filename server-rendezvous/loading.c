@@ -9,6 +9,7 @@
 #include "server-rendezvous/store/store.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/macros.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct rdv_loading {
 	struct hws_timer retry;
 	bool busy;
 	uint64_t began_us, said_us;
+	uint64_t newest_s;
 	uint64_t count, refused; /* written on the store's thread until the end is told */
 };
 
@@ -31,6 +33,7 @@ static void on_batch(const struct rdv_peer_row *rows, size_t n, void *arg)
 	struct rdv_loading *l = arg;
 
 	for (size_t i = 0; i < n; i++) {
+		l->newest_s = HWS_MAX(l->newest_s, rows[i].seen_s);
 		if (rdv_presence_load(l->core->presence, &rows[i]))
 			l->count++;
 		else
@@ -75,6 +78,7 @@ static void on_entries(int r, const struct rdv_entry *e, size_t n, void *arg)
 			hws_warn("rules.idle", HWS_STR("rule", e[i].key),
 					HWS_STR("value", e[i].value), HWS_STR("text", err.text));
 	}
+	l->core->newest_s = l->newest_s;
 	l->core->loaded = true;
 	hws_info("store.loaded", HWS_STR("store", l->core->store->ops->name),
 			HWS_U64("peers", l->count), HWS_U64("entries", n),

@@ -8,6 +8,7 @@
 #include "server-rendezvous/operate/control.h"
 #include "server-rendezvous/operate/control_rules.h"
 #include "server-rendezvous/operate/metrics.h"
+#include "server-rendezvous/operate/surroundings.h"
 #include "server-rendezvous/planes/cluster_hooks.h"
 #include "server-rendezvous/planes/device_row.h"
 #include "server-rendezvous/planes/registration.h"
@@ -415,6 +416,8 @@ int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct 
 	if (r == HWS_OK)
 		r = open_ports(s, err);
 	if (r == HWS_OK)
+		r = rdv_surroundings_new(&s->core, s->loop, s->state_dir, &s->core.surroundings);
+	if (r == HWS_OK)
 		r = rdv_metrics_new(&s->core, s->loop, &s->metrics, err);
 	if (r == HWS_OK)
 		r = rdv_control_new(&s->core, s->loop, s->control_path, &s->control, err);
@@ -434,6 +437,7 @@ void rdv_server_free(struct rdv_server *s)
 		return;
 	hws_control_free(s->control);
 	rdv_metrics_free(s->metrics);
+	rdv_surroundings_free(s->core.surroundings);
 	rdv_udp_stop(s->core.udp);
 	rdv_tcp_stop(s->core.tcp);
 	hws_timer_stop(&s->sweep);
@@ -508,6 +512,7 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 	}
 	hws_timer_every(s->loop, &s->sweep, SWEEP_US, on_sweep, s);
 	s->core.serving = true;
+	rdv_surroundings_start(s->core.surroundings);
 	say_listening(s);
 	return HWS_OK;
 }

@@ -2,15 +2,14 @@
  * one folder in, one folder out. */
 #include "server-rendezvous/take_over_verb.h"
 #include "server-rendezvous/import/take_over.h"
+#include "server-rendezvous/store/sqlite/hbbs.h"
 #include "server-rendezvous/store_open.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NAME "hawser-rendezvous"
-#define DATABASE "db_v2.sqlite3"
 #define SHOWN_MAX 20u
 
 struct verb {
@@ -45,7 +44,7 @@ static int find_places(
 
 	if (r < 0)
 		return r;
-	r = hws_fmt(v->from, sizeof(v->from), "%s/" DATABASE, dir);
+	r = hws_fmt(v->from, sizeof(v->from), "%s/" RDV_HBBS_DATABASE, dir);
 	if (r == HWS_OK)
 		r = hws_fmt(v->key, sizeof(v->key), "%s/id_ed25519", v->dir);
 	if (r < 0)
@@ -113,12 +112,4 @@ int rdv_take_over_verb(const struct rdv_config *c, const char *dir)
 	rdv_take_over_done(&t);
 	hws_identity_wipe(&v.key_set);
 	return r < 0 || t.not_taken;
-}
-
-bool rdv_hbbs_is_there(const char *state_dir)
-{
-	char path[500];
-
-	return hws_fmt(path, sizeof(path), "%s/" DATABASE, state_dir) == HWS_OK &&
-			access(path, F_OK) == 0;
 }

@@ -5,5 +5,3 @@
 /* Reads DIR, writes into the state folder and store of the settings, and says what was done. Exit
  * status: 0 all of it, 1 nothing, or some devices were not taken. */
 int rdv_take_over_verb(const struct rdv_config *c, const char *dir);
-/* The database of hbbs lies in this folder. */
-bool rdv_hbbs_is_there(const char *state_dir);

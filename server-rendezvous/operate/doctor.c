@@ -4,6 +4,7 @@
 #include "server-rendezvous/cluster/cluster.h"
 #include "server-rendezvous/cluster/links.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/operate/surroundings.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/relays/choice.h"
@@ -265,6 +266,7 @@ void rdv_cmd_doctor(struct hws_control_reply *reply, const json_t *req HWS_UNUSE
 	check_room(core, checks);
 	check_cluster(core, checks);
 	check_policy(core, checks);
+	rdv_surroundings_look(core->surroundings, checks);
 	if (!rdv_udp_second_port(core->udp))
 		hws_findings_add(checks, "NAT test", HWS_FOUND_LOOK,
 				"free this UDP port: another program has it (udp.second_port in the "

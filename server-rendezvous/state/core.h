@@ -20,6 +20,7 @@ struct rdv_seen;
 struct rdv_rules;
 struct rdv_cluster;
 struct rdv_policy;
+struct rdv_surroundings;
 
 struct rdv_core {
 	/* Replaced as a whole by a reload, read with rdv_conf(). */
@@ -40,6 +41,7 @@ struct rdv_core {
 	struct rdv_rules *rules;         /* any thread: block and allow lists, groups, policy */
 	struct rdv_cluster *cluster;     /* NULL = one node; any thread (post) */
 	struct rdv_policy *policy;       /* NULL = none; the TCP plane's thread */
+	struct rdv_surroundings *surroundings; /* control loop */
 	struct rdv_counts count;
 	uint64_t policy_link;      /* atomic: number of the link to the policy, 0 = none now */
 	uint64_t node_links;       /* atomic: other nodes that there is a direct link to */
@@ -47,6 +49,7 @@ struct rdv_core {
 	bool serving;              /* control loop: the ports are served */
 	bool loaded;               /* control loop: what the store had is in memory */
 	bool draining;             /* atomic */
+	uint64_t newest_s;         /* control loop: when the store had last seen a device, Unix time */
 };
 
 static inline const struct rdv_config *rdv_conf(const struct rdv_core *c)

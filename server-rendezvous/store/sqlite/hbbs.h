@@ -4,6 +4,8 @@
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/entries.h"
 
+#define RDV_HBBS_DATABASE "db_v2.sqlite3" /* as hbbs calls it */
+
 struct rdv_hbbs_note {
 	char text[RDV_ENTRY_VALUE_MAX + 1]; /* UTF-8 */
 };

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""The servers as a container runs them: settings and secrets come by the environment and by files, under our names and under those
+of hbbs and hbbr images; `health` says whether they serve; the log goes to standard output; as process 1 they reload and end in order."""
+import base64
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import api_server  # noqa: E402
+
+RENDEZVOUS, RELAY, API = (os.path.join(api_server.BUILD, *path) for path in
+    (("server-rendezvous", "hawser-rendezvous"), ("server-relay", "hawser-relay"), ("admin", "api", "hawser-api")))
+PASSWORD = "geheim-4711"
+
+
+class Place:
+    """Folders of the test's own, and programs that know no others."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="hawser-container-")
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def folder(self, name):
+        os.makedirs(self.path(name), mode=0o700, exist_ok=True)
+        return self.path(name)
+
+    def file(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path(name)
+
+    def env(self, **more):
+        return {**api_server.own_env(self.dir), **more}
+
+    def run(self, *argv, status=0, **env):
+        done = subprocess.run(argv, env=self.env(**env), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=api_server.LIMIT_S, check=False)
+        assert done.returncode == status, (argv, done.returncode, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    @contextlib.contextmanager
+    def program(self, *argv, **env):
+        p = api_server.Program(list(argv), env=self.env(**env))
+        try:
+            yield p
+        finally:
+            p.stop(signal.SIGKILL)
+
+
+def key_pair(place, name):
+    """A pair as hbbs has it, made by our server: its public and its secret text."""
+    state = place.folder(name)
+    public = place.run(RENDEZVOUS, "key", "--state-dir", state).strip()
+    with open(os.path.join(state, "id_ed25519"), encoding="ascii") as f:
+        secret = f.read().strip()
+    assert len(base64.b64decode(secret)) == 64
+    return public, secret
+
+
+def secrets_come_by_files(place):
+    public, secret = key_pair(place, "a")
+    file = place.file("secret", secret + "\n")
+    by_file = {"HAWSER_RENDEZVOUS_SECRET_KEY_FILE": file}
+    assert place.run(RENDEZVOUS, "key", **by_file).strip() == public
+    shown = place.run(RENDEZVOUS, "config", **by_file)
+    assert "secret-key = (set)" in shown and secret not in shown
+    said = place.run(RENDEZVOUS, "config", status=2, HAWSER_RENDEZVOUS_SECRET_KEY=secret, **by_file)
+    assert "are both set" in said and secret not in said
+    said = place.run(RENDEZVOUS, "config", status=2, HAWSER_RENDEZVOUS_SECRET_KEY_FILE=place.path("none"))
+    assert f"HAWSER_RENDEZVOUS_SECRET_KEY_FILE: cannot read {place.path('none')}" in said, said
+    address = f"postgresql://hawser:{PASSWORD}@127.0.0.1:9/none"
+    shown = place.run(API, "config", HAWSER_API_STORE_SECRET_FILE=place.file("address", address))
+    assert "store-secret = (set)" in shown and PASSWORD not in shown
+    with place.program(RENDEZVOUS, "--port", "0", "--state-dir", place.folder("b"), **by_file) as p:
+        assert public in p.expect(r"event=listening|listening").string
+        assert p.stop() == 0
+        assert secret not in p.log()
+    assert not os.path.exists(place.path("b", "id_ed25519"))
+
+
+def names_of_hbbs_count_in_a_container(place):
+    public, secret = key_pair(place, "c")
+    other, _ = key_pair(place, "d")
+    theirs = {"RELAY": "relay.example:21117", "ENCRYPTED_ONLY": "0", "RUST_LOG": "warn,hbbs=debug", "KEY_PRIV": secret,
+        "KEY_PUB": public, "DB_URL": f"postgresql://u:{PASSWORD}@127.0.0.1:9/none"}
+    shown = place.run(RENDEZVOUS, "config", **{k: v for k, v in theirs.items() if k != "DB_URL"})
+    assert "relay-servers =\n" in shown and "open = no" in shown and "secret-key = (not set)" in shown, shown
+    shown = place.run(RENDEZVOUS, "config", HAWSER_CONTAINER="1", HAWSER_RENDEZVOUS_OPEN="no", **theirs)
+    assert "relay-servers = relay.example:21117" in shown and "open = no" in shown and "log-level = warn" in shown, shown
+    assert "secret-key = (set)" in shown and "store-secret = (set)" in shown and f"public-key = {public}" in shown
+    assert PASSWORD not in shown and secret not in shown
+    assert "ENCRYPTED_ONLY takes 0 or 1" in place.run(RENDEZVOUS, "config", status=2, HAWSER_CONTAINER="1", ENCRYPTED_ONLY="perhaps")
+    state = place.folder("e")
+    run = [RENDEZVOUS, "--port", "0", "--state-dir", state]
+    said = place.run(*run, status=1, HAWSER_CONTAINER="1", KEY_PRIV=secret, KEY_PUB=other)
+    assert public in said and other in said and secret not in said, said
+    said = place.run(*run, status=1, HAWSER_CONTAINER="1", KEY_PUB=public)
+    assert "there is no secret key" in said and os.listdir(state) == [], said
+    with place.program(*run, HAWSER_CONTAINER="1", KEY_PRIV_FILE=place.file("priv", secret + "\n"), KEY_PUB=public, MUST_LOGIN="Y") as p:
+        assert "MUST_LOGIN" in p.expect("config.ignored").string
+        assert public in p.expect("listening").string
+        assert p.stop() == 0
+    shown = place.run(RELAY, "config", HAWSER_CONTAINER="1", KEY_PUB_FILE=place.file("pub", public), LIMIT_SPEED="16", RUST_LOG="debug")
+    assert f"key = {public}" in shown and "limit-slow = 2M" in shown and "log-level = debug" in shown, shown
+    said = place.run(RELAY, "config", status=2, KEY_PUB=public)
+    assert "whom should it serve?" in said
+
+
+def servers(place, public):
+    """Command line of each, and what its verb needs to find it."""
+    runs = {name: place.folder(name) for name in ("rdv", "rly", "api")}
+    return {
+        RENDEZVOUS: ((RENDEZVOUS, "--port", "0", "--state-dir", runs["rdv"]), {"HAWSER_RENDEZVOUS_STATE_DIR": runs["rdv"]}),
+        RELAY: ((RELAY, "--port", "0", "--key", public, "--runtime-dir", runs["rly"], "--identity", place.path("rly_key")),
+            {"HAWSER_RELAY_RUNTIME_DIR": runs["rly"]}),
+        API: ((API, "--port", "0", "--state-dir", runs["api"], "--runtime-dir", runs["api"]), {"HAWSER_API_RUNTIME_DIR": runs["api"]}),
+    }
+
+
+def health_tells_whether_they_serve(place):
+    public, _ = key_pair(place, "f")
+    for program, (argv, where) in servers(place, public).items():
+        name = os.path.basename(program)
+        said = place.run(program, "health", status=1, **where)
+        assert said.startswith(f"{name}: does not serve: nothing listens on ") and said.count("\n") == 1, said
+        with place.program(*argv) as p:
+            p.expect("listening")
+            api_server.until(f"{name} serves", lambda: subprocess.run([program, "health", "--ready"], env=place.env(**where),
+                stdout=subprocess.DEVNULL, check=False).returncode == 0)
+            assert place.run(program, "health", **where) == f"{name}: serves\n"
+            os.kill(p.proc.pid, signal.SIGSTOP)  # there, but it does not answer
+            assert "does not serve: no answer" in place.run(program, "health", status=1, **where)
+            os.kill(p.proc.pid, signal.SIGCONT)
+            assert p.stop() == 0, p.log()
+        assert place.run(program, "health", status=1, **where)
+        assert "unknown option" in place.run(program, "health", "--nonsense", status=1, **where)
+
+
+@contextlib.contextmanager
+def answering(path, answer):
+    """What a server answers at its control socket that is at another point of its life than a test can hold it at."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(path)
+        s.listen()
+        asked = []
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    c, _ = s.accept()
+                    with c, c.makefile("rw", encoding="utf-8") as f:
+                        asked.append(json.loads(f.readline()))
+                        f.write(answer + "\n")
+        t = threading.Thread(target=serve, daemon=True)
+        t.start()
+        yield asked
+        s.shutdown(socket.SHUT_RDWR)
+        t.join()
+    os.unlink(path)
+
+
+def ready_is_more_than_serving(place):
+    path = place.path("control.sock")
+    ask = (RENDEZVOUS, "health", "--control", path)
+    with answering(path, '{"ok":true,"serving":true,"ready":false,"why":"draining"}') as asked:
+        assert place.run(*ask) == "hawser-rendezvous: serves: draining\n"
+        assert place.run(*ask, "--ready", status=1) == "hawser-rendezvous: is not ready: draining\n"
+        assert asked[0] == {"cmd": "health", "for": "hawser-rendezvous"}
+    with answering(path, '{"ok":true,"serving":false,"ready":false,"why":"the database\\nis \\u001b[31mred"}'):
+        said = place.run(*ask, status=1)
+        assert said.startswith("hawser-rendezvous: does not serve: the database") and said.count("\n") == 1 and "\x1b" not in said
+    for odd in ("[]", "{}", '{"ok":true}', '{"ok":false,"error":"x","text":"no such command"}', "rubbish"):
+        with answering(path, odd):
+            place.run(*ask, status=1)
+
+
+def the_log_is_json_on_standard_output(place):
+    public, _ = key_pair(place, "g")
+    for program, (argv, _) in servers(place, public).items():
+        name = os.path.basename(program).upper().replace("-", "_")
+        proc = subprocess.Popen(argv, env=place.env(**{f"{name}_LOG_TO": "stdout", f"{name}_LOG_FORMAT": "json"}), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=api_server.die_with_parent)
+        line = ""
+        while '"listening"' not in line:
+            line = proc.stdout.readline()
+            assert json.loads(line)["program"] == os.path.basename(program)
+        proc.terminate()
+        out, err = proc.communicate(timeout=api_server.LIMIT_S)
+        assert proc.returncode == 0 and [json.loads(x)["event"] for x in out.splitlines()][-1] == "stopped", out
+        assert err == "", err
+
+
+def as_process_one(place):
+    """A process 1 has no signal but those it asks for."""
+    public, _ = key_pair(place, "h")
+    maps = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    for argv, _ in servers(place, public).values():
+        with place.program("unshare", *maps, "--pid", "--fork", "--kill-child", "--mount-proc", *argv, "--sandbox") as p:
+            p.expect("listening")
+            with open(f"/proc/{p.proc.pid}/task/{p.proc.pid}/children", encoding="ascii") as f:
+                one = int(f.read().split()[0])
+            with open(f"/proc/{one}/status", encoding="ascii") as f:
+                assert [x.split()[-1] for x in f if x.startswith("NSpid:")] == ["1"]
+            os.kill(one, signal.SIGHUP)
+            p.expect("reloaded")
+            os.kill(one, signal.SIGTERM)
+            assert p.proc.wait(api_server.LIMIT_S) == 0, p.log()
+            assert "stopped" in p.log(), p.log()
+
+
+def main():
+    tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve, ready_is_more_than_serving,
+        the_log_is_json_on_standard_output, as_process_one)
+    for test in tests:
+        place = Place()
+        try:
+            test(place)
+        finally:
+            shutil.rmtree(place.dir, ignore_errors=True)
+        print(f"ok {test.__name__}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
