@@ -283,7 +283,7 @@ int main(void)
 	tcase_add_test(t, others_have_files_too_and_a_usual_place);
 	tcase_add_loop_test(t, a_filter_of_rust_becomes_a_level, 0, HWS_COUNT(filters));
 	suite_add_tcase(s, t);
-	srunner_run_all(run, CK_NORMAL);
+	srunner_run_all(run, CK_ENV);
 	failed = srunner_ntests_failed(run);
 	srunner_free(run);
 	return failed != 0;
