@@ -94,8 +94,8 @@ static void fill_paths(struct rdv_server *s, struct hws_error *err, int *r)
 }
 
 /* With another key than they know, devices and clients would take this server for an impostor. */
-static int check_identity(const struct rdv_config *c, const uint8_t pk[HWS_PK_LEN],
-		struct hws_error *err)
+static int check_identity(
+		const struct rdv_config *c, const uint8_t pk[HWS_PK_LEN], struct hws_error *err)
 {
 	char is[HWS_KEY_TEXT];
 	uint8_t want[HWS_PK_LEN];

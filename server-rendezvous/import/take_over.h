@@ -1,5 +1,5 @@
-/* rendezvous/import/take_over: devices, their names and the key of hbbs come into a store and a state
- * folder of ours. What hbbs has is only read. For `hawser-admin db import-hbbs` and
+/* rendezvous/import/take_over: devices, their names and the key of hbbs come into a store and a
+ * state folder of ours. What hbbs has is only read. For `hawser-admin db import-hbbs` and
  * `hawser-rendezvous take-over`. Blocking, on a loop that it runs. */
 #pragma once
 #include "server-rendezvous/import/copy.h"

@@ -1,6 +1,6 @@
 /* rendezvous/operate/one_address: do all devices seem to be at one private address? Then something
- * between them and this server hides theirs, as the bridge of a container engine does, and no two of
- * them can be brought together directly. No I/O but reading a text; one thread. */
+ * between them and this server hides theirs, as the bridge of a container engine does, and no two
+ * of them can be brought together directly. No I/O but reading a text; one thread. */
 #pragma once
 #include "server-rendezvous/state/addr.h"
 #include <stddef.h>

@@ -95,8 +95,8 @@ static void look_at_clock(struct rdv_surroundings *s, json_t *checks)
 
 	hws_wall_text(wall_us(s), is, sizeof(is));
 	if (now_s < WRITTEN_S) {
-		if (hws_fmt(text, sizeof(text), "it is %s here: before this program was made", is) ==
-				HWS_OK)
+		if (hws_fmt(text, sizeof(text), "it is %s here: before this program was made",
+				    is) == HWS_OK)
 			found(s, CLOCK, checks, KEEP_TIME, text);
 	} else if (now_s + BEHIND_S < s->core->newest_s) {
 		hws_wall_text(s->core->newest_s * HWS_US_PER_S, newest, sizeof(newest));

@@ -1,6 +1,6 @@
 /* rendezvous/operate/surroundings: what is wrong around this server and looks like its own failure:
- * a clock that is off, devices whose addresses something hides, a take-over that was forgotten. Each
- * is a finding of the doctor and, once an hour at most, a line in the log. Control loop. */
+ * a clock that is off, devices whose addresses something hides, a take-over that was forgotten.
+ * Each is a finding of the doctor and, once an hour at most, a line in the log. Control loop. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"

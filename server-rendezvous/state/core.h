@@ -49,7 +49,7 @@ struct rdv_core {
 	bool serving;              /* control loop: the ports are served */
 	bool loaded;               /* control loop: what the store had is in memory */
 	bool draining;             /* atomic */
-	uint64_t newest_s;         /* control loop: when the store had last seen a device, Unix time */
+	uint64_t newest_s;         /* control loop: the last sign of life in the store, Unix time */
 };
 
 static inline const struct rdv_config *rdv_conf(const struct rdv_core *c)

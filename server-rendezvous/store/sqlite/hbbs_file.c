@@ -6,6 +6,7 @@
 #include "server-rendezvous/store/sqlite/file.h"
 #include "shared/base/file_error.h"
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,14 +83,18 @@ static int copy_bytes(int from, int to)
 
 static int copy_file(const char *from, const char *to, struct hws_error *err)
 {
-	int in = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), out, sys;
+	int in = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), out, sys, r;
 
 	if (in < 0)
 		return hws_file_error(from, errno, err);
-	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	sys = out < 0 ? errno : copy_bytes(in, out);
+	r = hws_private_file_create(to, &out, err);
+	if (r < 0) {
+		close(in);
+		return r;
+	}
+	sys = copy_bytes(in, out);
 	close(in);
-	if (out >= 0 && close(out) < 0 && !sys)
+	if (close(out) < 0 && !sys)
 		sys = errno;
 	return sys ? hws_error_set(err, hws_err_from_errno(sys), "cannot copy %s to %s: %s", from,
 				     to, strerror(sys))

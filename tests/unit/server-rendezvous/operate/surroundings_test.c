@@ -1,6 +1,6 @@
 /* What is wrong around a server: told for what it is, and not told where all is well. */
-#include "server-rendezvous/operate/surroundings.h"
 #include "server-rendezvous/operate/one_address.h"
+#include "server-rendezvous/operate/surroundings.h"
 #include "server-rendezvous/store/sqlite/hbbs.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
