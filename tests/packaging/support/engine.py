@@ -27,13 +27,16 @@ PLACE = os.path.join(FOLDER, "engine")
 SOCKET = os.path.join(PLACE, "docker.sock")
 STATE = os.path.join(PLACE, "state.json")
 LOG = os.path.join(PLACE, "log")
+# As ccache's own, so that a fresh clone compiles little.
+STORE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "hawser-packaging")
 BRIDGE = "10.230.0.1"  # where containers reach the gateway
 MACHINE = "10.230.255.1"  # an address of "the machine" that is not loopback
 CGROUP = "hawser-packaging"
 LIMIT_S = 60
 KEPT_S = 3600  # an engine that nobody took down ends by itself
 CLONE_NEWNET = 0x40000000
-SOURCES = ("CMakeLists.txt", ".dockerignore", "docker", "cmake", "proto", "shared", "packaging", "server-rendezvous", "server-relay", "admin", "client")
+SOURCES = ("CMakeLists.txt", ".dockerignore", "docker", "cmake", "proto", "shared", "server", "server-rendezvous", "server-relay", "admin", "client",
+    "packaging/CMakeLists.txt")
 HASH = "net.hawser.source"  # label of an image: what it was built from
 TARGETS = ("rendezvous", "relay", "api", "admin", "host")
 
@@ -160,7 +163,7 @@ def keep(ready):
     if not keeper.start("overlay2") and not keeper.start("vfs"):
         os.write(ready, b"n")
         return
-    gateway = Gateway(os.path.join(FOLDER, "ccache"))
+    gateway = Gateway(STORE)
     inner = keeper.inner()
     gateway.listen(lambda: enter_network(inner))
     with open(STATE, "w", encoding="ascii") as f:

@@ -13,6 +13,7 @@ from urllib.request import getproxies
 
 GATEWAY_PORT = 3128
 KEPT_BYTES = 64 << 20  # of one file in the store
+STORE_BYTES = 1 << 30
 PART = 1 << 16
 
 
@@ -40,6 +41,7 @@ class Request(BaseHTTPRequestHandler):
             path = self.stored()
             if path is None or not os.path.exists(path):
                 return self.reply(404)
+            os.utime(path)
             with open(path, "rb") as f:
                 return self.reply(200, f.read())
         return self.forward()
@@ -115,9 +117,20 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Who hangs up in the middle is no subject here."""
 
 
+def trim(store):
+    """What was not asked for the longest goes first."""
+    files = sorted(((f.stat().st_mtime, f.stat().st_size, f.path) for f in os.scandir(store) if f.is_file()), reverse=True)
+    total = 0
+    for _, size, path in files:
+        total += size
+        if total > STORE_BYTES:
+            os.unlink(path)
+
+
 class Gateway:
     def __init__(self, store):
         os.makedirs(store, exist_ok=True)
+        trim(store)
         self.store, self.server = store, None
 
     def listen(self, enter):
