@@ -11,12 +11,15 @@
 /* A step may have to go through all rows. */
 #define ANSWER_US (600 * HWS_US_PER_S)
 
-static const char create[] = "DO $$ BEGIN IF to_regnamespace('hawser_api') IS NULL THEN "
-			     "CREATE SCHEMA hawser_api; END IF; END $$;"
-			     "CREATE TABLE IF NOT EXISTS hawser_api.schema_version "
-			     "(version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL);"
-			     "LOCK TABLE hawser_api.schema_version IN EXCLUSIVE MODE;"
-			     "SET LOCAL search_path TO hawser_api";
+static const char create[] =
+		"DO $$ BEGIN IF to_regnamespace('hawser_api') IS NULL THEN "
+		"CREATE SCHEMA hawser_api; END IF; "
+		"CREATE TABLE IF NOT EXISTS hawser_api.schema_version "
+		"(version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL); "
+		"EXCEPTION WHEN unique_violation OR duplicate_schema OR duplicate_table "
+		"THEN NULL; END $$;"
+		"LOCK TABLE hawser_api.schema_version IN EXCLUSIVE MODE;"
+		"SET LOCAL search_path TO hawser_api";
 
 /* With who did it: what an older program reads when it refuses the database. */
 static int run_step(struct pg_connection *pg, size_t i, struct hws_error *err)

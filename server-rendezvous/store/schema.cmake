@@ -1,12 +1,13 @@
-# rdv_schema(ENGINE ret [FOLDER]): writes schema_ENGINE.c with the files schema/ENGINE/NNN_*.sql (or FOLDER/NNN_*.sql) as texts;
+# rdv_schema(ENGINE ret [FOLDER...]): writes schema_ENGINE.c with the files schema/ENGINE/NNN_*.sql (or FOLDER/NNN_*.sql) as texts;
 # sets ret to its path.
 function(rdv_schema engine ret)
-	set(folder schema/${engine})
-	if(ARGC GREATER 2)
-		set(folder ${ARGV2})
+	set(folders ${ARGN})
+	if(NOT folders)
+		set(folders schema/${engine})
 	endif()
-	file(GLOB steps CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.sql)
-	list(SORT steps)
+	list(TRANSFORM folders APPEND /*.sql)
+	file(GLOB steps CONFIGURE_DEPENDS ${folders})
+	list(SORT steps COMPARE FILE_BASENAME)
 	set(texts "")
 	set(rows "")
 	set(number 0)

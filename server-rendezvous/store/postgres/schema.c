@@ -85,9 +85,11 @@ static int create_if_none(struct pg_connection *l, bool *ret_created, struct hws
 		return r;
 	return pg_connection_exec(l,
 			"DO $$ BEGIN IF to_regnamespace('hawser') IS NULL THEN "
-			"CREATE SCHEMA hawser; END IF; END $$;"
-			"CREATE TABLE hawser.version (step int NOT NULL);"
-			"INSERT INTO hawser.version VALUES (0)",
+			"CREATE SCHEMA hawser; END IF; "
+			"CREATE TABLE hawser.version (step int NOT NULL); "
+			"INSERT INTO hawser.version VALUES (0); "
+			"EXCEPTION WHEN unique_violation OR duplicate_schema OR duplicate_table "
+			"THEN NULL; END $$",
 			err);
 }
 

@@ -34,7 +34,8 @@ static void text_after(const char *line, const char *key, char *buf, size_t size
 
 void server_start(struct server *s, const char *const extra[])
 {
-	const char *argv[40] = { test_bin("server-rendezvous/hawser-rendezvous") };
+	const char *argv[40] = { s->program ? s->program
+					    : test_bin("server-rendezvous/hawser-rendezvous") };
 	const char *at = NULL;
 	char port[8];
 	size_t n = 1;

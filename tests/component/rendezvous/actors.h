@@ -17,6 +17,7 @@ typedef Rdv__RendezvousMessage message;
 #define SILENCE_MS 300
 
 struct server {
+	const char *program; /* NULL: hawser-rendezvous */
 	struct test_proc proc;
 	char dir[300], control[340], key[64];
 	uint16_t port, nat, ws, tls, metrics;

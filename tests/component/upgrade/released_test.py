@@ -189,16 +189,16 @@ class Case(unittest.TestCase):
         folder = tempfile.mkdtemp(dir=self.dir)
         return kind(program, folder)
 
-    def server(self, db):
+    def server(self, db, *more):
         """Runs what keeps this database, in a folder of its own."""
         folder = tempfile.mkdtemp(dir=self.dir)
         where = ["admin", "api"] if db.program == "api" else ["server-rendezvous"]
         argv = [os.path.join(BUILD, *where, "hawser-" + db.program), "--state-dir", folder, "--bind", "127.0.0.1"]
         argv += ["--runtime-dir", folder, "--port", "0"] if db.program == "api" else ["--port", str(free_ports(4) + 1)]
-        return Program([*argv, *db.store], env=own_env(folder))
+        return Program([*argv, *db.store, *more], env=own_env(folder))
 
-    def must_serve(self, db):
-        p = self.server(db)
+    def must_serve(self, db, *more):
+        p = self.server(db, *more)
         p.expect(r"\blistening\b")
         self.assertEqual(p.stop(), 0, p.log())
         return p.log()
@@ -261,6 +261,20 @@ class Case(unittest.TestCase):
                 before = db.state()
                 self.must_refuse(db, "hawser 9.8.7, which is newer", "version 99", "Nothing was changed", "docs/upgrade.md")
                 self.assertEqual(db.state(), before)
+
+    def test_nodes_that_start_at_once_make_the_tables_once(self):
+        for program in ("rendezvous", "api"):
+            with self.subTest(program=program):
+                keys = os.path.join(self.dir, "api.keys")
+                if program == "api":
+                    self.must_serve(self.fresh(Sqlite, program), "--secrets-file", keys)  # nodes share them
+                db = self.fresh(Server, program)
+                nodes = [self.server(db, *(["--node", name] if program == "rendezvous" else ["--secrets-file", keys])) for name in "abc"]
+                for p in nodes:
+                    p.expect(r"\blistening\b")
+                for p in nodes:
+                    self.assertEqual(p.stop(), 0, p.log())
+                    self.assertNotIn("store.failed", p.log())
 
     def test_a_step_that_fails_leaves_all_as_it_was(self):
         # the second of two steps, in the API's; the name is taken already
