@@ -1,5 +1,5 @@
-/* The names under which refusals, closes and bytes are counted: part of metrics and logs, hence never
- * changed. */
+/* The names under which refusals, closes and bytes are counted: part of metrics and logs, hence
+ * never changed. */
 #include "server-relay/stats.h"
 
 const char *rly_refusal_text(enum rly_refusal r)

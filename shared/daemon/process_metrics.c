@@ -8,7 +8,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -47,8 +48,7 @@ static double cpu(void *arg HWS_UNUSED)
 static double resident(void *arg HWS_UNUSED)
 {
 	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	unsigned long long all = 0, pages = 0;
-	char text[128];
+	char text[128], *second;
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	if (fd >= 0)
@@ -56,9 +56,8 @@ static double resident(void *arg HWS_UNUSED)
 	if (n <= 0)
 		return 0;
 	text[n] = 0;
-	if (sscanf(text, "%llu %llu", &all, &pages) != 2)
-		return 0;
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+	second = strchr(text, ' ');
+	return second ? (double)strtoull(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
 /* Since Linux 6.2 the folder's size is their number; before, they are counted. */
