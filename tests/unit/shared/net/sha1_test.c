@@ -1,4 +1,5 @@
-/* shared/net/sha1: what OpenSSL says, at each length that is taken: padding is where such code goes wrong. */
+/* shared/net/sha1: what OpenSSL says, at each length that is taken: padding is where such code
+ * goes wrong. */
 #include "shared/base/err.h"
 #include "shared/net/sha1.h"
 #include "tests/support/suite.h"
