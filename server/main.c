@@ -1,5 +1,5 @@
 /* hawser-server: the ID server, the relay and a word with either in one file, for routers and
- * other small machines. Which of them * it is says the name that it is called by, or the first
+ * other small machines. Which of them it is says the name that it is called by, or the first
  * word. */
 #include "server/programs.h"
 #include "shared/base/macros.h"

@@ -1,8 +1,7 @@
 /* What of SQLite is left out of the small static file. Debian's library is an archive of its
- * parts; each part is found from one * table of starters, and one of these that stands here
- * keeps the part itself out: the searches in texts and in boxes (some 300 * KiB) and, with
- * SQL's sines and roots, the library of mathematics (as much again). No statement of ours uses
- * them. */
+ * parts; each part is found from one table of starters, and one of these that stands here keeps
+ * the part itself out: the searches in texts and in boxes (some 300 KiB) and, with SQL's sines
+ * and roots, the library of mathematics (as much again). No statement of ours uses them. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* net/sha1: SHA-1, because RFC 6455 demands it of who opens a WebSocket. It protects nothing
- * there, and nothing else may use it: * libsodium rightly has none. */
+ * there, and nothing else may use it: libsodium rightly has none. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/macros.h"

@@ -1,5 +1,5 @@
 /* What stands for net/tls, tls_client, tls_session and tls_expiry in a build without TLS: who
- * asks for it is * told what to do instead. Nothing of theirs can come into being, so the calls
+ * asks for it is told what to do instead. Nothing of theirs can come into being, so the calls
  * on one are never made. */
 #include "shared/net/tls.h"
 #include "shared/net/tls_client.h"
