@@ -135,27 +135,44 @@ struct hws_srv_find {
 	void *arg;
 };
 
-static int run(void *arg)
+/* Bytes of the answer, or < 0 and why, as h_errno has it. */
+static int ask(const char *name, uint8_t answer[ANSWER_MAX], int *ret_why)
 {
-	struct question *q = arg;
+#ifdef __GLIBC__
 	struct __res_state st = { 0 };
-	uint8_t answer[ANSWER_MAX];
-	int n, r = HWS_ERR_RESOLVE;
+	int n;
 
 	if (res_ninit(&st) < 0)
-		return r;
+		return -1;
 	st.retrans = TRY_S;
 	st.retry = TRIES;
 	st.nscount = HWS_MIN(st.nscount, NAME_SERVERS);
-	n = res_nquery(&st, q->name, ns_c_in, ns_t_srv, answer, sizeof(answer));
+	n = res_nquery(&st, name, ns_c_in, ns_t_srv, answer, ANSWER_MAX);
+	*ret_why = st.res_h_errno;
+	res_nclose(&st);
+	return n;
+#else /* musl: bounded by its own limits, and fit for threads as it is */
+	int n = res_query(name, ns_c_in, ns_t_srv, answer, ANSWER_MAX);
+
+	*ret_why = h_errno;
+	return n;
+#endif
+}
+
+static int run(void *arg)
+{
+	struct question *q = arg;
+	uint8_t answer[ANSWER_MAX];
+	int n, why = 0, r = HWS_ERR_RESOLVE;
+
+	n = ask(q->name, answer, &why);
 	if (n > 0 && (size_t)n <= sizeof(answer)) {
 		r = hws_srv_parse(hws_bytes(answer, (size_t)n), &q->found);
 		if (r == HWS_OK)
 			hws_srv_order(&q->found, hws_rand_below);
-	} else if (st.res_h_errno == HOST_NOT_FOUND || st.res_h_errno == NO_DATA) {
+	} else if (n < 0 && (why == HOST_NOT_FOUND || why == NO_DATA)) {
 		r = HWS_ERR_NOTFOUND;
 	}
-	res_nclose(&st);
 	return r;
 }
 

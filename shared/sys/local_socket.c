@@ -112,10 +112,10 @@ ssize_t hws_local_send(
 
 		memset(control.room, 0, CMSG_SPACE(n * sizeof(int)));
 		msg.msg_control = control.room;
-		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		msg.msg_controllen = (socklen_t)CMSG_SPACE(n * sizeof(int));
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n * sizeof(int));
+		c->cmsg_len = (socklen_t)CMSG_LEN(n * sizeof(int));
 		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
 	}
 	done = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);

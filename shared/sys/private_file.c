@@ -6,6 +6,7 @@
 #include "shared/base/file_error.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/sys/libc_calls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -208,7 +209,7 @@ static void sync_folder_of(const char *path)
 /* Gives the temporary file its name, never over an existing one. */
 static int publish_fresh(const char *temp, const char *path)
 {
-	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+	if (hws_rename_fresh(temp, path) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;

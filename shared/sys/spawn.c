@@ -4,6 +4,7 @@
 #include "shared/sys/spawn.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
+#include "shared/sys/libc_calls.h"
 #include "shared/sys/spawn_env.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +74,7 @@ static int arrange_files(const struct hws_spawn *s)
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 			dup2(said, STDERR_FILENO) < 0 || dup2(ipc, HWS_SPAWN_IPC_FD) < 0)
 		return -1;
-	return close_range(HWS_SPAWN_IPC_FD + 1, ~0u, 0);
+	return hws_close_range(HWS_SPAWN_IPC_FD + 1, ~0u);
 }
 
 static int take_account(const struct hws_spawn *s, const struct account *a)
@@ -138,8 +139,8 @@ static void let_go_of_files(int keep)
 		if (null >= 0)
 			dup2(null, fd);
 	if (keep > 3)
-		close_range(3, (unsigned)keep - 1, 0);
-	close_range((unsigned)HWS_MAX(keep + 1, 3), ~0u, 0);
+		hws_close_range(3, (unsigned)keep - 1);
+	hws_close_range((unsigned)HWS_MAX(keep + 1, 3), ~0u);
 }
 
 int hws_spawn_detached(const char *name, int fd, void (*run)(int fd, void *arg), void *arg)
@@ -175,7 +176,7 @@ int hws_spawn_shell(const char *shell, const char *command)
 		return -1;
 	if (pid == 0) {
 		hws_spawn_reset_signals();
-		close_range(3, ~0u, 0);
+		hws_close_range(3, ~0u);
 		execl(shell, shell, "-c", command, (char *)NULL);
 		_exit(127);
 	}

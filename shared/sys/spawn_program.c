@@ -4,6 +4,7 @@
 #include "shared/sys/spawn_program.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
+#include "shared/sys/libc_calls.h"
 #include "shared/sys/spawn_env.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -62,7 +63,7 @@ static int arrange(const struct hws_spawn_program *p, int said)
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
 			dup2(errors, STDERR_FILENO) < 0 || dup3(said, FIRST_FREE, O_CLOEXEC) < 0)
 		return -1;
-	return close_range(FIRST_FREE + 1, ~0u, 0);
+	return hws_close_range(FIRST_FREE + 1, ~0u);
 }
 
 /* Runs in the child; async-signal-safe calls only. */

@@ -62,13 +62,13 @@ def elves(root):
 
 
 def check_programs(root):
-    env = {**os.environ, "LD_LIBRARY_PATH": os.path.join(root, "usr/local/lib")}
     for name in ("hawser", "hawser-host", "hawser-rendezvous", "hawser-relay", "hawser-api", "hawser-admin"):
-        said = good(os.path.join(root, "usr/local/bin", name), "version" if name == "hawser" else "--version", env=env)
+        said = good(os.path.join(root, "usr/local/bin", name), "version" if name == "hawser" else "--version")
         assert release.VERSION in said, (name, said)
     for path in elves(root):
         dynamic = good("readelf", "-d", path)
-        assert "RPATH" not in dynamic and "RUNPATH" not in dynamic, path
+        searched = re.findall(r"\((?:RPATH|RUNPATH)\).*\[(.*)\]", dynamic)
+        assert set(searched) <= {"$ORIGIN/../lib"}, (path, searched) # its own library, wherever it is unpacked
         with open(path, "rb") as f:
             data = f.read()
         for hidden in (release.ROOT, release.BUILD, os.path.expanduser("~")):
@@ -113,13 +113,16 @@ def check_parts(root):
     # what ldd says, each asked for its package by another question than sbom's
     linked = set()
     for path in elves(root):
-        linked |= set(re.findall(r"(/\S+) \(0x", good("ldd", path, env={**os.environ, "LD_LIBRARY_PATH": os.path.join(root, "usr/local/lib")})))
+        linked |= set(re.findall(r"(/\S+) \(0x", good("ldd", path)))
     linked = {p for p in linked if not p.startswith(root)}
+    spelt = {path: (path, os.path.realpath(path), "/usr" + path) for path in linked}
+    rows = run("dpkg", "-S", *sorted(n for names in spelt.values() for n in names)).stdout.splitlines()
+    owners = {path: owner.split(":")[0] for owner, _, path in (row.rpartition(": ") for row in rows)}
     packages = set()
-    for path in linked:
-        said = run("dpkg", "-S", path).stdout or run("dpkg", "-S", os.path.realpath(path)).stdout or run("dpkg", "-S", "/usr" + path).stdout
-        assert said, path
-        packages.add(said.split(":")[0])
+    for path, names in spelt.items():
+        found = {owners[n] for n in names if n in owners}
+        assert len(found) == 1, (path, found)
+        packages |= found
     optional = {r["spdxElementId"] for r in d["relationships"] if r["relationshipType"] == "RUNTIME_DEPENDENCY_OF"}
     named = {p["name"] for p in d["packages"][1:] if p["SPDXID"] not in optional or p["name"] in packages}
     assert named == packages, named ^ packages
