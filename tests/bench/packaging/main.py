@@ -15,11 +15,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.r
 BUILD = os.environ.get("HAWSER_BIN", os.path.join(ROOT, "build", "release"))
 os.environ.setdefault("HAWSER_TEST_BUILD", BUILD)
 sys.path.insert(0, os.path.join(ROOT, "tests", "packaging", "support"))
-from engine import MACHINE, Engine, client  # noqa: E402
-from street import Client, until  # noqa: E402
+from engine import CGROUP, MACHINE, Engine, client  # noqa: E402
+from street import Client, Program, own_env, until  # noqa: E402
 from wire import Device  # noqa: E402
 
-STARTS, PORT, BRIDGE_PORT = 7, 21117, 21217
+STARTS, PORT, BRIDGE_PORT, BARE_PORT, UID = 7, 21117, 21217, 21317, 10990
 RELAY = ["--open", "--max-waiting-per-address", "0", "--max-links-per-address", "0", "--idle-timeout", "600s", "--wait-timeout", "600s"]
 HARD = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
 
@@ -82,36 +82,63 @@ def outer_pid(inner):
     raise AssertionError(f"process {inner} of the engine is not seen here")
 
 
+def own_group(name):
+    """A control group beside those of the containers, as a service manager gives each service one: in which group of the
+    scheduler a relay is, its load's or one of its own, weighs more than a container does. Returns the files that move into it."""
+    tops = [path for path in glob.glob(f"/sys/fs/cgroup/*/{CGROUP}") + glob.glob(f"/sys/fs/cgroup/{CGROUP}") if "/cpuset/" not in path]
+    for top in tops:
+        os.makedirs(os.path.join(top, name), exist_ok=True)
+    return [os.path.join(top, name, "cgroup.procs") for top in tops]
+
+
+def bare_relay(engine, folder):
+    """The container's own program on the machine itself, as its account."""
+    engine.docker("cp", "bench-container:/usr/bin/hawser-relay", folder)
+    os.chmod(folder, 0o755)
+    run = os.path.join(folder, "run")
+    os.mkdir(run)
+    os.chown(run, UID, UID)
+    moves = " ".join(f"echo $$ >{path} &&" for path in own_group("bench-bare"))
+    enter = engine.enter(["setsid", "sh", "-c", moves + ' exec setpriv --reuid "$0" --regid "$0" --clear-groups "$@"', str(UID),
+        os.path.join(folder, "hawser-relay"), *RELAY, "--port", str(BARE_PORT), "--runtime-dir", run, "--identity", os.path.join(run, "id"),
+        "--log-format", "json"])
+    bare = Program(enter, env=own_env(run))
+    bare.expect('"listening"')
+    return bare
+
+
 def relay_costs(engine, image):
     """The image's own program runs bare, on the network of the engine's machine, beside two containers of it."""
     runs = {"container": ["--network", "host"], "bridge": ["-p", f"{BRIDGE_PORT}:{PORT}"]}
-    with tempfile.TemporaryDirectory() as bare:
-        os.mkdir(os.path.join(bare, "server-relay"))
+    bare = None
+    with tempfile.TemporaryDirectory() as folder:
         try:
             for name, network in runs.items():
                 engine.docker("run", "-d", "--name", f"bench-{name}", *network, *HARD, image, *RELAY)
-            engine.docker("cp", "bench-container:/usr/bin/hawser-relay", os.path.join(bare, "server-relay", "hawser-relay"))
-            pids = {name: outer_pid(engine.docker("inspect", "-f", "{{.State.Pid}}", f"bench-{name}")) for name in runs}
             for name in runs:
                 until(f"the relay of {name} serves", lambda n=name: "\"listening\"" in engine.try_docker("logs", f"bench-{n}")[1])
+            pids = {name: outer_pid(engine.docker("inspect", "-f", "{{.State.Pid}}", f"bench-{name}")) for name in runs}
+            bare = bare_relay(engine, folder)
             said = subprocess.run(engine.enter([os.path.join(BUILD, "tests", "bench", "bench-relay"), "--beside",
-                f"container=127.0.0.1:{PORT}:{pids['container']}", f"bridge={MACHINE}:{BRIDGE_PORT}:{pids['bridge']}"]),
-                env={**os.environ, "HAWSER_BIN": bare}, check=True, capture_output=True, text=True).stdout
+                f"bare=127.0.0.1:{BARE_PORT}:{bare.proc.pid}", f"container=127.0.0.1:{PORT}:{pids['container']}",
+                f"bridge={MACHINE}:{BRIDGE_PORT}:{pids['bridge']}"]), check=True, capture_output=True, text=True).stdout
             print("".join(line + "\n" for line in said.splitlines() if line.startswith("#")), end="")
             for name, rate, cpu in re.findall(r"^beside (\w+) throughput_ratio=([0-9.]+) cpu_ratio=([0-9.]+)$", said, re.M):
                 metric(f"relay_{name}_ratio", float(rate))
                 metric(f"relay_{name}_cpu_ratio", float(cpu))
         finally:
+            if bare:
+                bare.stop()
             engine.try_docker("rm", "-f", *(f"bench-{name}" for name in runs))
 
 
 def static_servers():
-    figures = os.path.join(ROOT, "packaging", "release", "static_figures")
-    found = glob.glob(os.path.join(os.path.dirname(BUILD), "package", "hawser-server-*"))
-    if not found:
-        print("# static servers: there are none; './dev package static' makes them")
-        return
-    said = subprocess.run([figures, sorted(found)[-1]], check=True, capture_output=True, text=True).stdout
+    def made():
+        return sorted(glob.glob(os.path.join(os.path.dirname(BUILD), "package", "hawser-server-*-linux-*")))
+    if not made():
+        subprocess.run([os.path.join(ROOT, "packaging", "make", "static")], env={"JOBS": str(os.cpu_count()), **os.environ, "BUILD": os.path.dirname(BUILD)},
+            check=True, stdout=subprocess.DEVNULL)
+    said = subprocess.run([os.path.join(ROOT, "packaging", "release", "static_figures"), made()[-1]], check=True, capture_output=True, text=True).stdout
     for name, value in re.findall(r"^(\w+)=(\d+)$", said, re.M):
         metric(name, int(value))
 

@@ -1,4 +1,4 @@
-/* bench/relay/beside: relays that others have started, each against one of our own in the same run. */
+/* bench/relay/beside: relays that others have started, each against the first of them in the same run. */
 #pragma once
 #include <stddef.h>
 
