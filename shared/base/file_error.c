@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,4 +89,67 @@ int hws_file_error(const char *path, int errnum, struct hws_error *err)
 		return unreadable(path, err);
 	r = hws_err_from_errno(errnum);
 	return hws_error_set(err, r, "cannot read %s: %s", path, strerror(errnum));
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+/* What has to change hands: the thing itself, if it is there and is not ours to write, else the
+ * nearest folder above it that is there. */
+static const char *culprit(const char *path, char *buf, size_t size)
+{
+	char *slash;
+
+	if (hws_str_copy(buf, size, path) < 0)
+		return path;
+	if (exists(buf) && faccessat(AT_FDCWD, buf, W_OK, AT_EACCESS) < 0)
+		return buf;
+	do {
+		slash = strrchr(buf, '/');
+		if (!slash)
+			return ".";
+		slash[slash == buf] = 0;
+	} while (slash != buf && !exists(buf));
+	return buf;
+}
+
+int hws_file_write_error(const char *path, int errnum, struct hws_error *err)
+{
+	/* what is mounted into a container has another name outside */
+	const char *hint = getenv("HAWSER_CONTAINER")
+			? " (or its volume, from outside of the container)"
+			: "";
+	char above[PATH_MAX], dir[PATH_MAX];
+	const char *what = culprit(path, above, sizeof(above));
+	struct stat st;
+	int r = hws_err_from_errno(errnum);
+
+	if (errnum == EROFS)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s cannot be written: its file system is read-only. Mount a volume or "
+				"a folder there",
+				what);
+	if (errnum != EACCES && errnum != EPERM)
+		return hws_error_set(err, r == HWS_ERR_NOTFOUND ? HWS_ERR_DISK : r,
+				"cannot write %s: %s", path, strerror(errnum));
+	if (closed_folder(path, dir, sizeof(dir)))
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s cannot be reached by the account of this program (uid %u). Run: "
+				"chmod o+x %s",
+				path, (unsigned)geteuid(), dir);
+	if (stat(what, &st) == 0 && st.st_uid == geteuid())
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s cannot be written by its own account (uid %u). Run: chmod u+rwX %s",
+				what, (unsigned)geteuid(), what);
+	return hws_error_set(err, HWS_ERR_PERM,
+			"%s cannot be written by the account of this program (uid %u). Run: chown "
+			"%u:%u %s%s",
+			what, (unsigned)geteuid(), (unsigned)geteuid(), (unsigned)getegid(), what,
+			hint);
 }

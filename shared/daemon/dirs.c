@@ -21,7 +21,10 @@ static int make_private(const char *path, struct hws_error *err)
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 		return hws_error_set(err, HWS_ERR_EXISTS, "%s is no folder", path);
 	if (geteuid() != 0 && st.st_uid != geteuid() && st.st_uid != 0)
-		return hws_error_set(err, HWS_ERR_PERM, "%s belongs to another user", path);
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s belongs to another user (uid %u). Run: chown %u:%u %s", path,
+				(unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)getegid(),
+				path);
 	if (st.st_mode & S_IWOTH)
 		return hws_error_set(err, HWS_ERR_PERM,
 				"%s can be written by everybody; run: chmod o-w %s", path, path);

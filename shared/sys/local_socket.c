@@ -3,6 +3,7 @@
  * is set before it has a name, so there is no moment in which others could connect, and no umask to
  * change behind other threads. */
 #include "shared/sys/local_socket.h"
+#include "shared/base/file_error.h"
 #include "shared/base/str.h"
 #include <errno.h>
 #include <grp.h>
@@ -40,6 +41,8 @@ int hws_local_listen(const char *path, int type, int backlog, int *ret_fd, struc
 		cause = errno;
 		if (fd >= 0)
 			close(fd);
+		if (cause == EACCES || cause == EROFS)
+			return hws_file_write_error(path, cause, err);
 		return hws_error_set(err, hws_err_from_errno(cause),
 				"cannot make the socket %s: %s", path, strerror(cause));
 	}

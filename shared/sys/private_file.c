@@ -19,20 +19,18 @@
 
 static int closed_to_us(const char *path, enum hws_private_trust trust, struct hws_error *err)
 {
-	const struct passwd *pw;
+	const struct passwd *pw = getpwuid(geteuid());
+	char who[32];
 	struct stat st;
 
 	/* The usual remedy opens the file to the group, which a secret must not be. */
-	if (trust < HWS_PRIVATE_SECRET || stat(path, &st) < 0 || st.st_uid == geteuid())
-		return hws_file_error(path, EACCES, err);
-	pw = getpwuid(geteuid());
-	if (!pw)
+	if (trust < HWS_PRIVATE_SECRET || stat(path, &st) < 0 || st.st_uid == geteuid() ||
+			hws_fmt(who, sizeof(who), "%u", (unsigned)geteuid()) < 0)
 		return hws_file_error(path, EACCES, err);
 	return hws_error_set(err, HWS_ERR_PERM,
 			"%s cannot be read by the account of this program (%s). Run: chown %s %s "
-			"&& "
-			"chmod 600 %s",
-			path, pw->pw_name, pw->pw_name, path, path);
+			"&& chmod 600 %s",
+			path, pw ? pw->pw_name : who, pw ? pw->pw_name : who, path, path);
 }
 
 static int cannot_open(const char *path, enum hws_private_trust trust, struct hws_error *err)
@@ -144,12 +142,7 @@ int hws_private_file_read(const char *path, enum hws_private_trust trust, struct
 
 static int cannot_write(const char *path, struct hws_error *err)
 {
-	int code = hws_err_from_errno(errno);
-
-	/* "Not found" would read as if what is written had been looked for. */
-	return hws_error_set(err, code == HWS_ERR_NOTFOUND ? HWS_ERR_DISK : code,
-			"cannot write %s: %s; what was stored before is unchanged", path,
-			strerror(errno));
+	return hws_file_write_error(path, errno, err);
 }
 
 static int write_all(int fd, struct hws_bytes b)
@@ -268,8 +261,9 @@ int hws_private_file_create(const char *path, int *ret_fd, struct hws_error *err
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return hws_error_set(err, hws_err_from_errno(errno), "cannot make %s: %s", path,
-				strerror(errno));
+		return errno == EEXIST
+				? hws_error_set(err, HWS_ERR_EXISTS, "%s exists already", path)
+				: hws_file_write_error(path, errno, err);
 	*ret_fd = fd;
 	return HWS_OK;
 }
@@ -314,8 +308,7 @@ int hws_private_folder_make(const char *path, struct hws_error *err)
 			continue;
 		*p = 0;
 		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return hws_error_set(err, hws_err_from_errno(errno),
-					"cannot create the folder %s: %s", dir, strerror(errno));
+			return hws_file_write_error(dir, errno, err);
 		*p = was;
 		if (!was)
 			return HWS_OK;

@@ -67,13 +67,14 @@ static int sentence(int rc, const char *path, const char *cause, struct hws_erro
 	case SQLITE_AUTH:
 		return hws_error_set(err, HWS_ERR_PERM,
 				"cannot open %s (%s); it and its folder must belong to the account "
-				"of the server",
-				path, cause);
+				"of the server. Run: chown %u:%u %s",
+				path, cause, (unsigned)geteuid(), (unsigned)getegid(), path);
 	case SQLITE_READONLY:
 		return hws_error_set(err, HWS_ERR_PERM,
 				"%s cannot be written; it and its folder must belong to the "
-				"account of the server, on a disk that is not read-only",
-				path);
+				"account of the server (chown %u:%u %s), on a disk that is not "
+				"read-only",
+				path, (unsigned)geteuid(), (unsigned)getegid(), path);
 	case SQLITE_NOMEM:
 		return hws_error_set(err, HWS_ERR_NOMEM, "%s: out of memory", path);
 	default:

@@ -201,6 +201,22 @@ def the_log_is_json_on_standard_output(place):
         assert err == "", err
 
 
+def a_volume_of_another_account_is_named_with_its_chown(place):
+    """As a container finds a volume that root made; who is not root has a folder of his own that is closed instead."""
+    root = os.geteuid() == 0
+    os.chmod(place.dir, 0o755)
+    volume = place.folder("volume")
+    os.chmod(volume, 0o755 if root else 0o500)
+    for argv in ([RENDEZVOUS, "--state-dir", volume], [RELAY, "--open", "--runtime-dir", volume],
+            [API, "--state-dir", volume, "--runtime-dir", volume]):
+        program = shutil.copy(argv[0], place.dir)
+        become = ["setpriv", "--reuid", "10990", "--regid", "10990", "--clear-groups"] if root else []
+        said = place.run(*become, program, "--port", "0", *argv[1:], status=1)
+        want = f"chown 10990:10990 {volume}" if root else f"chmod u+rwX {volume}"
+        assert want in said, said
+    assert os.listdir(volume) == []
+
+
 def as_process_one(place):
     """A process 1 has no signal but those it asks for."""
     public, _ = key_pair(place, "h")
@@ -221,7 +237,7 @@ def as_process_one(place):
 
 def main():
     tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve, ready_is_more_than_serving,
-        the_log_is_json_on_standard_output, as_process_one)
+        the_log_is_json_on_standard_output, a_volume_of_another_account_is_named_with_its_chown, as_process_one)
     for test in tests:
         place = Place()
         try:
