@@ -170,7 +170,7 @@ static void look_at_peers(struct rdv_surroundings *s, json_t *checks)
 		found(s, PEERS, checks,
 				"run this container with the network of its machine (network_mode: "
 				"host), or put a proxy with the PROXY protocol before it: "
-				"docs/operate-rendezvous.md, In a container",
+				"docs/operate-docker.md",
 				text);
 }
 
