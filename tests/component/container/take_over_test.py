@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from container_test import RENDEZVOUS, Place, key_pair  # noqa: E402
+from container_test import RENDEZVOUS, Place, api_server, key_pair  # noqa: E402
 
 DEVICES = 40
 # As hbbs makes it.
@@ -53,6 +53,12 @@ def picture(folder):
 def devices(state):
     with contextlib.closing(sqlite3.connect(os.path.join(state, "rendezvous.sqlite3"))) as db:
         return {row[0] for row in db.execute("select id from peer")}
+
+
+def doctor(place, state):
+    done = subprocess.run([os.path.join(api_server.BUILD, "admin", "hawser-admin"), "doctor"], env=place.env(HAWSER_RENDEZVOUS_STATE_DIR=state),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=api_server.LIMIT_S, check=False)
+    return done.stdout + done.stderr
 
 
 def take(place, folder, state, status=0):
@@ -103,6 +109,7 @@ def the_state_folder_itself(place):
     folder, public = make_hbbs(place, "hbbs", "wal")
     with place.program(RENDEZVOUS, "--port", "0", "--state-dir", folder) as p:
         assert f"hawser-rendezvous take-over {folder}" in p.expect("hbbs.found").string
+        assert f"hawser-rendezvous take-over {folder}" in doctor(place, folder)
         assert p.stop() == 0
     said = place.run(RENDEZVOUS, "take-over", folder, "--state-dir", folder)
     assert f"{DEVICES} devices of {DEVICES} were taken over" in said and f"the key {public} was here already" in said, said
@@ -110,6 +117,21 @@ def the_state_folder_itself(place):
         p.expect("listening")
         assert p.stop() == 0
         assert "hbbs.found" not in p.log()
+
+
+def a_clock_behind_the_database(place):
+    """Devices that were seen in times to come: this machine's clock is off."""
+    folder, _ = make_hbbs(place, "hbbs", "delete")
+    state = place.folder("state")
+    take(place, folder, state)
+    with contextlib.closing(sqlite3.connect(os.path.join(state, "rendezvous.sqlite3"))) as db:
+        db.execute("update peer set seen_s = 4102444800 where id = '100000003'")
+        db.commit()
+    with place.program(RENDEZVOUS, "--port", "0", "--state-dir", state) as p:
+        assert "seen at 2100-01-01" in p.expect("clock.off").string
+        assert "seen at 2100-01-01" in doctor(place, state)
+        assert p.stop() == 0
+        assert p.log().count("clock.off") == 1
 
 
 def what_is_refused(place):
@@ -136,7 +158,8 @@ def what_is_refused(place):
 
 def main():
     tests = [(a_folder_comes_over_whole, "delete"), (a_folder_comes_over_whole, "wal"), (the_folder_of_one_that_was_killed,),
-        (the_folder_of_one_that_runs,), (the_state_folder_itself,), (what_is_refused,)]
+        (the_folder_of_one_that_runs,), (the_state_folder_itself,),
+        (a_clock_behind_the_database,), (what_is_refused,)]
     for test, *args in tests:
         place = Place()
         try:
