@@ -308,7 +308,11 @@ int hws_private_folder_make(const char *path, struct hws_error *err)
 			continue;
 		*p = 0;
 		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return hws_file_write_error(dir, errno, err);
+			return errno == EACCES || errno == EPERM || errno == EROFS
+					? hws_file_write_error(dir, errno, err)
+					: hws_error_set(err, hws_err_from_errno(errno),
+							  "cannot create the folder %s: %s", dir,
+							  strerror(errno));
 		*p = was;
 		if (!was)
 			return HWS_OK;

@@ -1,5 +1,5 @@
-/* A file that holds one value, and the words that other programs' images have for settings: whatever
- * stands there is taken as it stands or refused with a sentence that does not repeat a secret. */
+/* A file that holds one value, and the words that other programs' images have for settings:
+ * whatever stands there is taken as it stands, or refused with a sentence. */
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/conf/option.h"
