@@ -5,6 +5,7 @@ devices, and comes back; the database is away for a while. Sessions go on, devic
 is to be had from a registry alone: its service is left out, and said to be."""
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
@@ -38,6 +39,27 @@ def nothing_is_given_away(cluster):
     for name, text in before.items():
         with open(os.path.join(cluster.secrets, name), "rb") as f:
             assert f.read() == text, f"{name} is another one the second time"
+
+
+def grafana_is_provisioned(cluster):
+    """What stands for its start: the files that it is given fit each other, and the names in the compose file."""
+    config = re.search(r"^  grafana:\n((?:    .*\n)+)", cluster.compose("config"), re.M).group(1)
+    at = {inside: outside for outside, inside in re.findall(r"- (/\S+):(/\S+):ro$", config, re.M)}
+    given = at["/etc/grafana/provisioning"]
+    with open(os.path.join(given, "datasources", "hawser.yml"), encoding="utf-8") as f:
+        source = f.read()
+    for name in re.findall(r"\$\{?(\w+)", source):
+        assert re.search(rf"^      {name}: http://prometheus:9090$", config, re.M), f"{name} is not given to Grafana"
+    with open(os.path.join(given, "dashboards", "hawser.yml"), encoding="utf-8") as f:
+        folder = re.search(r"^\s*path: (\S+)$", f.read(), re.M).group(1)
+    boards = [name for name in os.listdir(at[folder]) if name.endswith(".json")]
+    assert boards, "there is no board"
+    for name in boards:
+        with open(os.path.join(at[folder], name), encoding="utf-8") as f:
+            board = json.load(f)
+        assert board["title"] and board["panels"], name
+    secret = re.search(r"GF_SECURITY_ADMIN_PASSWORD__FILE: /run/secrets/(\w+)", config).group(1)
+    assert f"source: {secret}\n" in config and os.path.getsize(os.path.join(cluster.secrets, secret)) > 40
 
 
 def watched(cluster, client):
@@ -135,7 +157,8 @@ def main():
         engine.images("rendezvous", "relay", "api", "admin")
         with Cluster(engine) as cluster:
             cluster.up()
-            print(f"LEFT OUT: {LEFT_OUT}: its image is to be had from a registry alone; its provisioning files are checked by themselves", flush=True)
+            print(f"LEFT OUT: {LEFT_OUT}: its image is to be had from a registry alone; what it is given is checked", flush=True)
+            grafana_is_provisioned(cluster)
             cluster.serving()
             with Client(engine, 0, HOSTS) as desk, Client(engine, 1, HOSTS) as away:
                 nothing_is_given_away(cluster)

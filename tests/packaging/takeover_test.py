@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """The data folder of an hbbs that was killed, as a volume (its last devices are in the write-ahead log only; all is root's), is
 taken over by one command: the key stays, devices come back under the IDs that they had, nobody else gets these; the old volume is
-only read. A second time changes nothing; another key in the way is refused."""
+only read. A second time changes nothing; another key in the way is refused.
+The same goes for the cluster's database."""
 import base64
 import hashlib
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
 import base  # noqa: E402
+from cluster import Cluster  # noqa: E402
 from engine import FOLDER, MACHINE, ROOT, Engine  # noqa: E402
 from street import Client, until  # noqa: E402
 from wire import OK, UUID_MISMATCH, Device  # noqa: E402
@@ -101,6 +102,18 @@ def refuses_another_key(engine):
     assert {n: after[n] for n in before} == before, said
 
 
+def into_a_cluster(engine, made, key):
+    """The same folder into the database of compose.cluster.yml, whose key was put there first."""
+    with Cluster(engine, os.path.join(made, "id_ed25519")) as cluster:
+        assert cluster.key == key, "cluster-init has not kept the key"
+        for _ in range(2):
+            said = cluster.compose("run", "--rm", "-T", "-v", f"{OLD}:/old:ro", "rendezvous-a", "take-over", "/old")
+            assert str(DEVICES) in said, said
+        rows = engine.docker("exec", cluster.container("postgres"), "psql", "-U", "postgres", "-d", "hawser_rendezvous", "-Atc",
+            "SELECT count(*) FROM hawser.peer")
+        assert rows == str(DEVICES), rows
+
+
 def main():
     with Engine() as engine, tempfile.TemporaryDirectory(dir=FOLDER) as made:
         engine.images("rendezvous", "relay", "admin")
@@ -132,6 +145,7 @@ def main():
             again = compose("run", "--rm", "-T", "-v", f"{OLD}:/old:ro", "rendezvous", "take-over", "/old")
             assert str(DEVICES) in again, again
             refuses_another_key(engine)
+            into_a_cluster(engine, made, key)
         finally:
             compose("down", "-v", "-t", "2")
             engine.try_docker("volume", "rm", "-f", OLD, OTHER)

@@ -1,6 +1,7 @@
 """docker/compose.cluster.yml as a test starts it: on two addresses of the engine's machine, third-party images by stand-ins."""
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 
@@ -15,12 +16,17 @@ LEFT_OUT = "grafana"  # there is nothing that could stand in for it
 
 
 class Cluster:
-    def __init__(self, engine):
+    """`key`: the file of the key that it is to have, instead of one that is made."""
+
+    def __init__(self, engine, key=None):
         self.engine = engine
         self.dir = tempfile.mkdtemp(prefix="cluster-", dir=engines.FOLDER)
         self.secrets = os.path.join(self.dir, "secrets")
         for address in ADDRESSES.values():
             subprocess.run(engine.enter(["ip", "addr", "replace", address + "/32", "dev", "lo"]), check=True)
+        if key:
+            os.mkdir(self.secrets, 0o700)
+            shutil.copyfile(key, os.path.join(self.secrets, "id_ed25519"))
         self.init()
         with open(os.path.join(self.secrets, "env"), encoding="ascii") as f:
             self.env = dict(line.rstrip("\n").split("=", 1) for line in f)
