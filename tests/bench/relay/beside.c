@@ -2,6 +2,7 @@
  * ratio to the first one, turn by turn, so that a noisy machine moves both. All are started by who
  * calls: which group of the scheduler a relay is in weighs more than a container. */
 #include "tests/bench/relay/beside.h"
+#include "shared/base/num.h"
 #include "tests/bench/relay/load.h"
 #include <arpa/inet.h>
 #include <signal.h>
@@ -18,22 +19,22 @@ struct other {
 	double cpu[ROUNDS], rate[ROUNDS];
 };
 
-static bool parse(const char *text, struct other *ret)
+/* NAME=IP:PORT:PID; takes `text` to pieces. */
+static bool parse(char *text, struct other *ret)
 {
-	char name[32], address[48];
-	unsigned port, pid;
+	char *rest = text, *name = strsep(&rest, "="), *address = strsep(&rest, ":"),
+	     *port = strsep(&rest, ":");
 	struct in_addr ip;
-	int end = 0;
+	uint32_t pid;
+	uint16_t number;
 
-	if (sscanf(text, "%31[a-z_]=%47[0-9.]:%u:%u%n", name, address, &port, &pid, &end) != 4 ||
-			text[end] || inet_pton(AF_INET, address, &ip) != 1 || port > UINT16_MAX)
+	if (!rest || inet_pton(AF_INET, address, &ip) != 1 || hws_parse_u16(port, &number) < 0 ||
+			hws_parse_u32(rest, &pid) < 0 || pid > INT32_MAX)
 		return false;
-	ret->relay = (struct relay){ .name = strdup(name),
-		.ours = true,
-		.pid = (pid_t)pid,
-		.port = (uint16_t)port,
-		.address = ip.s_addr };
-	return ret->relay.name != NULL;
+	ret->relay = (struct relay){
+		.name = name, .ours = true, .pid = (pid_t)pid, .port = number, .address = ip.s_addr
+	};
+	return true;
 }
 
 int bench_beside(char *const arguments[], size_t count)
@@ -46,8 +47,7 @@ int bench_beside(char *const arguments[], size_t count)
 		return 2;
 	for (size_t i = 0; i < count; i++)
 		if (!parse(arguments[i], &relays[i])) {
-			fprintf(stderr, "bench-relay: '%s' is not NAME=IP:PORT:PID\n",
-					arguments[i]);
+			fprintf(stderr, "bench-relay: relay %zu is not NAME=IP:PORT:PID\n", i + 1);
 			return 2;
 		}
 	for (size_t round = 0; round < ROUNDS; round++) {

@@ -14,7 +14,7 @@ struct relay {
 	pid_t pid;
 	uint16_t port, ws_port;
 	uint32_t address; /* of one that was there before, network order; 0 = loopback */
-	char dir[32]; /* of its sockets */
+	char dir[32];     /* of its sockets */
 };
 
 /* `extra`: further arguments, NULL-terminated, may be NULL. */
