@@ -134,7 +134,8 @@ def relay_costs(engine, image):
 
 def static_servers():
     def made():
-        return sorted(glob.glob(os.path.join(os.path.dirname(BUILD), "package", "hawser-server-*-linux-*")))
+        found = glob.glob(os.path.join(os.path.dirname(BUILD), "package", "hawser-server-*-linux-*"))
+        return sorted(path for path in found if not path.endswith(".json"))  # beside it lies what it is made of
     if not made():
         subprocess.run([os.path.join(ROOT, "packaging", "make", "static")], env={"JOBS": str(os.cpu_count()), **os.environ, "BUILD": os.path.dirname(BUILD)},
             check=True, stdout=subprocess.DEVNULL)
