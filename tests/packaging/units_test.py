@@ -19,7 +19,7 @@ SERVES = [u for u in EXPOSURE if u != "hawser-upload"]
 # An instance is the same service in another place.
 PAIRS = (("hawser-rendezvous", "hawser-rendezvous@"), ("hawser-api", "hawser-api@"), ("hawser-relay", "hawser-relay@"))
 # the two relays that follow each other share an account and a folder
-OWN = ("ExecStart", "StateDirectory", "RuntimeDirectory", "Description", "After", "User", "RuntimeDirectoryPreserve", "RemoveIPC")
+OWN = ("ExecStart", "StateDirectory", "RuntimeDirectory", "Description", "After", "User", "Conflicts", "RuntimeDirectoryPreserve", "RemoveIPC")
 
 
 def read(unit):
