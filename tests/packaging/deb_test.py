@@ -232,8 +232,8 @@ def main():
     say("made")
     changes, = glob.glob(os.path.join(DEB, "*.changes"))
     # Nobody's bug is closed by a first version outside of Debian.
-    lintian = subprocess.Popen(["lintian", "--fail-on", "error", "--tag-display-limit", "0", "--suppress-tags", "initial-upload-closes-no-bugs", changes],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lintian = subprocess.Popen(["lintian", "--fail-on", "error", "--tag-display-limit", "0", "--suppress-tags",
+        "initial-upload-closes-no-bugs", changes], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     ground = Ground("deb-test")
     try:
         contents(ground)

@@ -22,7 +22,8 @@ def go_apart():
 
 def run(*argv, **more):
     """Its output; a failure shows what was said."""
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False, **more)
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        check=False, **more)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(argv)}: status {done.returncode}\n{done.stdout}")
     return done.stdout
@@ -100,7 +101,8 @@ class Root:
         return self("sh", "-ec", text)
 
     def apt(self, *words):
-        return self("apt-get", "--yes", "--quiet=2", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", "-o", "APT::Keep-Downloaded-Packages=true", *words)
+        return self("apt-get", "--yes", "--quiet=2", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", "-o",
+            "APT::Keep-Downloaded-Packages=true", *words)
 
     @staticmethod
     def environment():
