@@ -207,28 +207,38 @@ static int take_others(const struct hws_options *o, void *cfg, struct hws_error 
 	return HWS_OK;
 }
 
+static void lower(char *to, const char *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (char)tolower((unsigned char)from[i]);
+	to[n] = 0;
+}
+
+/* The part of a filter that is for all modules, in small letters; false: there is none. */
+static bool plain_part(const char *filter, char *buf, size_t size)
+{
+	for (const char *p = filter; *p;) {
+		size_t n = strcspn(p, ",");
+
+		if (n < size && !memchr(p, '=', n)) {
+			lower(buf, p, n);
+			return true;
+		}
+		p += n + (p[n] != 0);
+	}
+	return false;
+}
+
 int hws_options_rust_log(const char *value, char *buf, size_t size, const char **option HWS_UNUSED,
 		const char **ret)
 {
 	enum hws_log_level level;
 
-	for (const char *p = value; *p;) {
-		size_t n = strcspn(p, ",");
-
-		if (n < size && !memchr(p, '=', n)) {
-			memcpy(buf, p, n);
-			buf[n] = 0;
-			for (char *c = buf; *c; c++)
-				*c = (char)tolower((unsigned char)*c);
-			if (strcmp(buf, "off") == 0)
-				memcpy(buf, "error", sizeof("error"));
-			*ret = buf;
-			return hws_log_level_parse(buf, &level);
-		}
-		p += n + (p[n] != 0);
-	}
 	*ret = "info"; /* nothing for all of it: what hbbs takes then */
-	return HWS_OK;
+	if (!plain_part(value, buf, size))
+		return HWS_OK;
+	*ret = strcmp(buf, "off") == 0 ? "error" : buf;
+	return hws_log_level_parse(*ret, &level);
 }
 
 int hws_options_invert(const char *value, char *buf HWS_UNUSED, size_t size HWS_UNUSED,

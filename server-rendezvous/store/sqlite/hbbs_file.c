@@ -1,6 +1,7 @@
-/* Four cases: no WAL: it is read where it lies, and so it is while its program runs, whose files
- * are all there. A WAL that is empty: nobody writes, SQLite is told so and looks for no files. A
- * WAL that is left over from a program that was killed: both are copied. */
+/* While its program runs, the database is read where it lies: all files are there. What a program
+ * that was killed left (a WAL, or a journal with which SQLite would take a half-done change back)
+ * is copied with it. Of a WAL that is empty SQLite is told that nobody writes, so that it looks for
+ * no files. */
 #include "server-rendezvous/store/sqlite/hbbs_file.h"
 
 #include "server-rendezvous/store/sqlite/file.h"
@@ -18,7 +19,10 @@
 #include <unistd.h>
 
 #define READ_VERSION_AT 19 /* 2 in the head of a database in WAL mode */
-#define SHM_LOCK_AT 128    /* who has the -shm file open holds a lock on this byte */
+/* Bytes that programs lock: in the -shm file as long as they have it open, in the database itself
+ * while they have begun to write. */
+#define SHM_LOCK_AT 128
+#define WRITE_LOCK_AT 0x40000001
 
 static bool beside(const char *path, const char *end, char *buf, size_t size)
 {
@@ -45,12 +49,10 @@ static bool has_content(const char *path)
 }
 
 /* A descriptor of our own: closing it loses no lock of this process, which has none there. */
-static bool is_open_elsewhere(const char *shm)
+static bool is_locked(const char *path, off_t at)
 {
-	struct flock l = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_LOCK_AT, .l_len = 1
-	};
-	int fd = open(shm, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	bool is = fd >= 0 && fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 
 	if (fd >= 0)
@@ -101,8 +103,8 @@ static int copy_file(const char *from, const char *to, struct hws_error *err)
 		   : HWS_OK;
 }
 
-static int make_copy(const char *path, const char *scratch, struct rdv_hbbs_file *f, char *buf,
-		size_t size, struct hws_error *err)
+static int make_copy(const char *path, const char *end, const char *scratch,
+		struct rdv_hbbs_file *f, char *buf, size_t size, struct hws_error *err)
 {
 	char from[600], to[640];
 	int r;
@@ -113,8 +115,8 @@ static int make_copy(const char *path, const char *scratch, struct rdv_hbbs_file
 		return hws_error_set(err, HWS_ERR_SYS, "cannot make a folder in %s: %s", scratch,
 				strerror(errno));
 	}
-	if (hws_fmt(buf, size, "%s/db", f->copy) < 0 || !beside(path, "-wal", from, sizeof(from)) ||
-			!beside(buf, "-wal", to, sizeof(to)))
+	if (hws_fmt(buf, size, "%s/db", f->copy) < 0 || !beside(path, end, from, sizeof(from)) ||
+			!beside(buf, end, to, sizeof(to)))
 		return hws_error_set(err, HWS_ERR_TOOBIG, "the path of the database is too long");
 	r = copy_file(path, buf, err);
 	return r == HWS_OK ? copy_file(from, to, err) : r;
@@ -122,7 +124,7 @@ static int make_copy(const char *path, const char *scratch, struct rdv_hbbs_file
 
 static void remove_copy(struct rdv_hbbs_file *f)
 {
-	static const char *const names[] = { "db", "db-wal", "db-shm" };
+	static const char *const names[] = { "db", "db-wal", "db-shm", "db-journal" };
 	char path[640];
 
 	for (size_t i = 0; i < HWS_COUNT(names) && f->copy[0]; i++) {
@@ -159,26 +161,28 @@ static bool as_immutable(const char *path, char *buf, size_t size)
 int rdv_hbbs_file_open(const char *path, const char *scratch, struct rdv_hbbs_file *ret,
 		struct hws_error *err)
 {
-	char wal[600], shm[600], name[2000];
+	char left[600], shm[600], name[2000];
+	bool wal = in_wal_mode(path), used;
+	const char *end = wal ? "-wal" : "-journal";
 	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, r = HWS_OK, rc;
 
 	*ret = (struct rdv_hbbs_file){ 0 };
-	if (!beside(path, "-wal", wal, sizeof(wal)) || !beside(path, "-shm", shm, sizeof(shm)))
+	if (!beside(path, end, left, sizeof(left)) || !beside(path, "-shm", shm, sizeof(shm)))
 		return hws_error_set(err, HWS_ERR_TOOBIG, "the path of the database is too long");
-	if (!in_wal_mode(path) || is_open_elsewhere(shm)) {
-		r = hws_str_copy(name, sizeof(name), path);
-	} else if (!has_content(wal)) {
+	used = wal ? is_locked(shm, SHM_LOCK_AT) : is_locked(path, WRITE_LOCK_AT);
+	if (!used && has_content(left) && scratch) {
+		flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE; /* ours now */
+		r = make_copy(path, end, scratch, ret, name, sizeof(name), err);
+	} else if (!used && wal && !has_content(left)) {
 		flags |= SQLITE_OPEN_URI;
 		r = as_immutable(path, name, sizeof(name)) ? HWS_OK : HWS_ERR_TOOBIG;
-	} else if (scratch) {
-		flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE; /* ours now */
-		r = make_copy(path, scratch, ret, name, sizeof(name), err);
 	} else {
 		r = hws_str_copy(name, sizeof(name), path);
 	}
+	if (r < 0 && !err->text[0])
+		hws_error_set(err, r, "the path of the database is too long");
 	if (r < 0)
-		return hws_error_set(err, r, "%s",
-				err->text[0] ? err->text : "the path of the database is too long");
+		return r;
 	rc = sqlite3_open_v2(name, &ret->db, flags, NULL);
 	return rc == SQLITE_OK ? HWS_OK : rdv_sqlite_error(ret->db, rc, path, err);
 }

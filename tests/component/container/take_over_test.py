@@ -25,6 +25,13 @@ c.execute("insert into peer(guid, id, uuid, pk, info) values (randomblob(16), 'l
 c.commit()
 os.kill(os.getpid(), 9)"""
 
+HALF_DONE = """import os, sqlite3, sys
+c = sqlite3.connect(sys.argv[1])
+c.execute("pragma cache_size=1")
+for i in range(200):
+    c.execute("insert into peer(guid, id, uuid, pk, info) values (randomblob(16), ?, randomblob(3000), randomblob(32), '{}')", (f"half{i}",))
+os.kill(os.getpid(), 9)"""
+
 
 def make_hbbs(place, name, mode):
     """A folder of hbbs; returns it and its public key."""
@@ -93,6 +100,14 @@ def the_folder_of_one_that_was_killed(place):
     assert not [name for name in os.listdir(state) if name.startswith(".take-over")]
 
 
+def the_folder_of_one_that_was_killed_while_it_wrote(place):
+    folder, _ = make_hbbs(place, "hbbs", "delete")
+    done = subprocess.run([sys.executable, "-c", HALF_DONE, os.path.join(folder, "db_v2.sqlite3")], check=False)
+    assert done.returncode == -signal.SIGKILL and os.path.getsize(os.path.join(folder, "db_v2.sqlite3-journal")) > 512
+    state = place.folder("state")
+    assert f"{DEVICES} devices of {DEVICES} were taken over" in take(place, folder, state)
+
+
 def the_folder_of_one_that_runs(place):
     folder, _ = make_hbbs(place, "hbbs", "wal")
     state = place.folder("state")
@@ -158,6 +173,7 @@ def what_is_refused(place):
 
 def main():
     tests = [(a_folder_comes_over_whole, "delete"), (a_folder_comes_over_whole, "wal"), (the_folder_of_one_that_was_killed,),
+        (the_folder_of_one_that_was_killed_while_it_wrote,),
         (the_folder_of_one_that_runs,), (the_state_folder_itself,),
         (a_clock_behind_the_database,), (what_is_refused,)]
     for test, *args in tests:
