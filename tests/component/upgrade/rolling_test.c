@@ -1,6 +1,6 @@
-/* Two nodes on one PostgreSQL are updated one after the other, to a version that changes the tables,
- * while devices register all the time: what either version has acknowledged is there at the end, and
- * both versions serve side by side. */
+/* Two nodes on one PostgreSQL are updated one after the other, to a version that changes the
+ * tables, while devices register all the time: what either version has acknowledged is there at the
+ * end, and both versions serve side by side. */
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/wire/addr_codec.h"
