@@ -8,6 +8,7 @@
 
 #include "server-rendezvous/store/sqlite/file.h"
 #include "server-rendezvous/store/sqlite/migrate.h"
+#include "server-rendezvous/store/sqlite/opening.h"
 #include "server-rendezvous/store/sqlite/rescue.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
