@@ -15,7 +15,9 @@ from engine import Engine  # noqa: E402
 from street import Client, goes_on, until  # noqa: E402
 from wire import Device, call_by_tcp, call_by_web  # noqa: E402
 
-HOSTS = {NAME: list(ADDRESSES.values())}
+RELAYS = {f"relay-{node}.{NAME}": [address] for node, address in ADDRESSES.items()}
+HOSTS = {NAME: list(ADDRESSES.values()), **RELAYS}
+WEB = f"wss://{NAME}/ws/id"
 
 
 def nothing_is_given_away(cluster):
@@ -114,32 +116,38 @@ def relay_dies(cluster, host, viewer):
     return session
 
 
-def where(cluster, name):
-    """The node at which a device is registered itself."""
-    return next((n for n in "ab" if (cluster.metric(f"rendezvous-{n}", "hawser_rdv_peers_online") or 0) >= 1 and cluster.admin(n, "peer", name)), None)
+def by_the_front(cluster, web, viewer):
+    """A host and a viewer that come by 443 alone: at its node the host has the address that it has; the relay is the one that was
+    named, by 443 as well."""
+    web.trust(os.path.join(cluster.secrets, "front.pem"))
+    viewer.trust(os.path.join(cluster.secrets, "front.pem"))
+    web.host(WEB, cluster.key)
+    seen = until("a node has the host that came by the front", lambda: cluster.peer(web.id))
+    # what a node says of a device of its own has the address
+    seen = cluster.admin(seen["node"], "peer", web.id)
+    assert seen["by"] == "tcp" and seen["address"].startswith(web.address + ":"), seen
+    session = viewer.view(web, WEB, cluster.key, "--relay")
+    pairs = [cluster.metric(relay, "hawser_relay_pairs_websocket") or 0 for relay in ("relay-a", "relay-b")]
+    assert sorted(pairs) == [0, 1], f"the session has pairs with a WebSocket: {pairs}"
+    goes_on(session, "by 443")
+    session.stop()
+    return seen["node"]
 
 
-def node_dies(cluster, host, viewer, session):
-    """The one at which the host is. The session does not need it; the host is found at the other; the node comes back."""
-    used = until("a node has the host", lambda: where(cluster, host.id))
+def node_dies(cluster, used, hosts, viewer, session):
+    """The one at which both hosts are. The session does not need it; they are found at the other; the node comes back."""
     other = "b" if used == "a" else "a"
+    for host in hosts:
+        until(f"{host.id} is at node {used}", lambda h=host: (cluster.peer(h.id) or {}).get("node") == used)
     cluster.kill(f"rendezvous-{used}")
     goes_on(session, f"without node {used}")
-    until(f"the host is at node {other}", lambda: (cluster.metric(f"rendezvous-{other}", "hawser_rdv_peers_online") or 0) >= 1)
+    for host in hosts:
+        until(f"{host.id} is at node {other}", lambda h=host: (cluster.peer(h.id) or {}).get("node") == other)
     session.stop()
-    viewer.view(host, NAME, cluster.key).stop()
+    viewer.view(hosts[0], NAME, cluster.key).stop()
+    viewer.view(hosts[1], WEB, cluster.key).stop()
     cluster.start(f"rendezvous-{used}")
     cluster.serving()
-    # by the front as well, which has seen it go and come
-    until("the front serves", lambda: viewer.inside(front_answers, cluster))
-
-
-def front_answers(cluster):
-    try:
-        call_by_web(ADDRESSES["a"], "500000001", cluster.key, port=443, tls=os.path.join(cluster.secrets, "front.pem"), host=NAME).close()
-    except (OSError, AssertionError):
-        return False
-    return True
 
 
 def database_dies(cluster, client):
@@ -160,14 +168,18 @@ def main():
             print(f"LEFT OUT: {LEFT_OUT}: its image is to be had from a registry alone; what it is given is checked", flush=True)
             grafana_is_provisioned(cluster)
             cluster.serving()
-            with Client(engine, 0, HOSTS) as desk, Client(engine, 1, HOSTS) as away:
+            with Client(engine, 1, HOSTS) as away, Client(engine, 2, HOSTS) as web:
                 nothing_is_given_away(cluster)
                 watched(cluster, away)
-                addresses_are_kept(cluster, desk, away)
-                desk.host(NAME, cluster.key)
-                session = relay_dies(cluster, desk, away)
-                node_dies(cluster, desk, away, session)
-                database_dies(cluster, desk)
+                node = by_the_front(cluster, web, away)
+                # the other host takes the address first at which the node of this one is
+                first = {NAME: sorted(ADDRESSES.values(), key=lambda a: a != ADDRESSES[node]), **RELAYS}
+                with Client(engine, 0, first) as desk:
+                    addresses_are_kept(cluster, desk, away)
+                    desk.host(NAME, cluster.key)
+                    session = relay_dies(cluster, desk, away)
+                    node_dies(cluster, node, (desk, web), away, session)
+                    database_dies(cluster, desk)
     print("cluster: all well")
 
 

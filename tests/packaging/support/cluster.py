@@ -72,6 +72,14 @@ class Cluster:
             check=False)
         return json.loads(said.stdout) if said.returncode == 0 else None
 
+    def peer(self, name):
+        """What a node that lives says of a device that is on line at any; None where none knows it so."""
+        for node in "ab":
+            seen = self.admin(node, "peer", name)
+            if seen and seen.get("online") and "node" in seen:
+                return seen
+        return None
+
     def serving(self):
         for node in "ab":
             until(f"node {node} serves and knows the other", lambda n=node: self.metric(f"rendezvous-{n}", "hawser_rdv_nodes") == 2)

@@ -41,6 +41,14 @@ class Client:
             self.env[name] = os.path.join(self.dir, name.lower())
             os.mkdir(self.env[name], 0o700)
 
+    def trust(self, pem):
+        """The certificate in this file, which may hold its key as well, is an authority for programs there."""
+        path = os.path.join(self.dir, "trusted.pem")
+        with open(pem, encoding="ascii") as f, open(path, "w", encoding="ascii") as to:
+            to.write(f.read().partition("-----BEGIN PRIVATE KEY-----")[0])
+        os.chmod(path, 0o644)
+        self.env["SSL_CERT_FILE"] = path
+
     def enter(self, argv):
         return ["nsenter", "-t", str(self.holder.pid), "--net", "--mount", *argv]
 
