@@ -42,8 +42,9 @@ def copy(folder):
 
 
 def analyze(folder, *argv):
-    env = {**os.environ, "SYSTEMD_UNIT_PATH": folder + ":", "SYSTEMD_LOG_LEVEL": "warning", "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_EMOJI": "0"}
-    done = subprocess.run(["systemd-analyze", "--no-pager", *argv], capture_output=True, text=True, errors="replace", env=env, timeout=120, check=False)
+    env = {**os.environ, "SYSTEMD_UNIT_PATH": folder + ":", "SYSTEMD_LOG_LEVEL": "warning", "LC_ALL": "C", "SYSTEMD_COLORS": "0"}
+    done = subprocess.run(["systemd-analyze", "--no-pager", *argv], capture_output=True, text=True, errors="replace", env=env,
+        timeout=120, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
