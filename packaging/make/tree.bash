@@ -1,10 +1,8 @@
 # Sourced by the makers of packages: a copy of the tree that they build in, without the tests.
 # shellcheck shell=bash
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-BUILD=${BUILD:-$ROOT/build}
-JOBS=${JOBS:-$(nproc)}
-VERSION=$(sed -n 's/^project(hawser VERSION \([0-9.]*\).*/\1/p' "$ROOT/CMakeLists.txt")
-OUT=$BUILD/package
+. "$(dirname "${BASH_SOURCE[0]}")/../release/common.sh"
+# Packages bear the date of the newest entry of their changelog, whenever they are made.
+SOURCE_DATE_EPOCH=$(date -d "$(sed -n 's/^ -- .*>  //p' "$ROOT/packaging/debian/changelog" | head -n 1)" +%s)
 
 say() { printf '%s\n' "package: $*" >&2; }
 
@@ -25,11 +23,6 @@ report() {
 	(cd "$1" && for f in *."$2"; do printf '%9d  %s\n' "$(stat -c %s "$f")" "$f"; done) >&2
 }
 
-# Packages bear the date of the newest entry of the changelog, whenever they are made.
-date_of_release() {
-	date -d "$(dpkg-parsechangelog -l "$ROOT/packaging/debian/changelog" -S Date)" +%s
-}
-
 # Names of what belongs to the source, with changes that are not committed yet; outside of git all that is there.
 tree_files() {
 	if [ -e "$ROOT/.git" ]; then
@@ -41,7 +34,7 @@ tree_files() {
 
 # One word for all of it: what was made of the same tree is not made again.
 tree_hash() {
-	(cd "$ROOT" && tree_files | xargs -0 sha256sum) | cat - <(printf '%s\n' "$@") | sha256sum | cut -c1-64
+	(cd "$ROOT" && tree_files | xargs -0 sha256sum && printf '%s\n' "$@" "${CCACHE_DISABLE:-}") | sha256sum | cut -c1-64
 }
 
 # tree_copy FOLDER: times stay, so that what a build there has made stays good where nothing changed.

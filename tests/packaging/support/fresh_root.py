@@ -34,7 +34,9 @@ class Ground:
 
     def __init__(self, name):
         self.folder = os.path.join(FOLDER, name)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder, exist_ok=True)
+        # in memory: it is gone with the test, and nobody waits for a disk
+        run("mount", "-t", "tmpfs", "-o", "size=6g,mode=755", "tmpfs", self.folder)
         self.archives, self.repository, self.lower = (os.path.join(p, n) for p, n in ((FOLDER, "archives"), (self.folder, "repository"),
             (self.folder, "lower")))
         for folder in (self.archives, self.repository):
@@ -58,7 +60,6 @@ class Ground:
     def end(self):
         self.net.kill()
         self.net.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Root:
