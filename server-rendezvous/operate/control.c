@@ -332,8 +332,9 @@ static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UN
 	const struct rdv_core *core = arg;
 
 	hws_health_answer(reply, core->serving, rdv_core_ready(core),
-			core->draining ? "draining"
-				       : core->loaded ? "" : "the database has not been read yet");
+			core->draining                 ? "draining"
+					: core->loaded ? ""
+						       : "the database has not been read yet");
 }
 
 static void cmd_drain(

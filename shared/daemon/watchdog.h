@@ -15,8 +15,8 @@ void hws_watchdog_free(struct hws_watchdog *w);
 /* A loop on another thread; the name is borrowed. */
 int hws_watchdog_loop(
 		struct hws_watchdog *w, struct hws_loop *loop, const char *name) HWS_MUST_CHECK;
-/* A thread without a loop: whenever ask_fd (an eventfd) can be read it reads it and counts one more in
- * the atomic counter `answers`. All is borrowed. */
+/* A thread without a loop: whenever ask_fd (an eventfd) can be read it reads it and counts one more
+ * in the atomic counter `answers`. All is borrowed. */
 int hws_watchdog_thread(struct hws_watchdog *w, int ask_fd, const uint64_t *answers,
 		const char *name) HWS_MUST_CHECK;
 /* The name of one that did not turn between the last two looks; NULL: there is none. */
