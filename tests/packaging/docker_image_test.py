@@ -99,12 +99,14 @@ def promises(e):
         labels = {k.removeprefix("org.opencontainers.image."): v for k, v in said["Labels"].items()}
         check(labels["title"] == f"hawser-{target}" and labels["version"] == version() and labels["licenses"] == "Apache-2.0", labels)
         # nothing that only installing needs
-        check(e.try_docker("run", "--rm", "--entrypoint", "/bin/sh", image(target), "-c", "ls /var/lib/apt/lists/*")[0] != 0, f"lists of apt in {target}")
+        lists = e.try_docker("run", "--rm", "--entrypoint", "/bin/sh", image(target), "-c", "ls /var/lib/apt/lists/*")
+        check(lists[0] != 0, f"lists of apt in {target}")
 
 
 def serves_with_the_least(e, target):
     """Read-only root, no capabilities, and neither shell nor any other program within reach."""
-    gone = [part for path in ("/usr/bin/dash", "/usr/bin/bash", "/usr/bin/perl") for part in ("--mount", f"type=bind,src=/dev/null,dst={path},readonly")]
+    gone = [part for path in ("/usr/bin/dash", "/usr/bin/bash", "/usr/bin/perl")
+        for part in ("--mount", f"type=bind,src=/dev/null,dst={path},readonly")]
     with Container(e, target, "--health-interval", "1s", *gone) as c:
         c.serves()
         status, text = e.try_docker("exec", c.id, "/bin/sh", "-c", "true")
@@ -132,7 +134,7 @@ def exit_codes(e, target):
     status, text = e.try_docker("run", "--rm", "--network", "none", image(target), "--no-such-option")
     check(status == USAGE and "no-such-option" in text, f"{status}: {text}")
     # no socket, so nothing that serves
-    status, text = e.try_docker("run", "--rm", "--network", "none", *NEEDS.get(target, ()), "--entrypoint", f"/usr/bin/hawser-{target}", image(target), "health")
+    status, text = e.try_docker("run", "--rm", "--network", "none", *NEEDS.get(target, ()), image(target), "health")
     check(status == 1 and text.strip(), f"{status}: {text}")
 
 
@@ -173,7 +175,8 @@ def settings_by_environment(e):
             f.write(secret + "\n")
         os.chmod(path, 0o400)
         os.chown(path, int(UID), int(UID))
-        more = ("-v", f"{folder}:/run/secrets:ro", "-e", "HAWSER_RENDEZVOUS_SECRET_KEY_FILE=/run/secrets/key", "-e", "HAWSER_RENDEZVOUS_PORT=3000", "-e", "RELAY=relay.example.com")
+        more = ("-v", f"{folder}:/run/secrets:ro", "-e", "HAWSER_RENDEZVOUS_SECRET_KEY_FILE=/run/secrets/key",
+            "-e", "HAWSER_RENDEZVOUS_PORT=3000", "-e", "RELAY=relay.example.com")
         with Container(e, "rendezvous", *more) as c:
             c.serves()
             heard = [line for line in lines_of(c.log(both=False)) if line["event"] == "listening"][0]

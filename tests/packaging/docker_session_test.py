@@ -60,8 +60,9 @@ class Box:
 class Viewer(Box):
     def __init__(self, e, name, world, device, key, *more):
         super().__init__(e, name)
-        e.docker("run", "-d", "--name", name, "--network", world, "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "-e", f"HAWSER_PASSWORD={PASSWORD}", "--no-healthcheck",
-            "--entrypoint", "/usr/bin/hawser", f"hawser-host:{version()}", "connect", device, "--server", MACHINE, "--key", key, "--headless", "--stats", *more)
+        e.docker("run", "-d", "--name", name, "--network", world, "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--no-healthcheck",
+            "-e", f"HAWSER_PASSWORD={PASSWORD}", "--entrypoint", "/usr/bin/hawser", f"hawser-host:{version()}", "connect", device,
+            "--server", MACHINE, "--key", key, "--headless", "--stats", *more)
 
     def stats(self):
         lines = [line for line in self.log().splitlines() if line.startswith("stats frames=")]

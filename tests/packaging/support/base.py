@@ -50,8 +50,8 @@ def mirror():
 
 def sources():
     """The same with updates, as the list that apt reads."""
-    asked = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages", "Component: main", "Origin: Debian"],
-        capture_output=True, text=True, check=False).stdout.splitlines()
+    asked = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages", "Component: main",
+        "Origin: Debian"], capture_output=True, text=True, check=False).stdout.splitlines()
     lines = {f"deb {uri.rstrip('/')} {suite} main" for uri, suite in (line.split() for line in asked) if suite.startswith(SUITE)}
     return "".join(line + "\n" for line in sorted(lines)) or f"deb {mirror()} {SUITE} main\n"
 

@@ -128,8 +128,8 @@ class Keeper:
         with contextlib.suppress(OSError):
             os.unlink(SOCKET)
         with open(LOG, "ab") as log:
-            self.unshared = subprocess.Popen(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-                "sh", "-ec", script], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.unshared = subprocess.Popen(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
+                "--propagation", "private", "sh", "-ec", script], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         limit = time.monotonic() + LIMIT_S
         while time.monotonic() < limit and self.unshared.poll() is None:
             if subprocess.run([client(), "-H", f"unix://{SOCKET}", "info"], capture_output=True, check=False).returncode == 0:
@@ -253,7 +253,8 @@ class Engine:
 
     def env(self, more=None):
         # the plain builder: what works with it works with the other one
-        return {**os.environ, "DOCKER_HOST": f"unix://{SOCKET}", "DOCKER_BUILDKIT": "0", "COMPOSE_DOCKER_CLI_BUILD": "0", "DOCKER_CONFIG": PLACE, **(more or {})}
+        return {**os.environ, "DOCKER_HOST": f"unix://{SOCKET}", "DOCKER_BUILDKIT": "0", "COMPOSE_DOCKER_CLI_BUILD": "0",
+            "DOCKER_CONFIG": PLACE, **(more or {})}
 
     def clear(self):
         """All but images."""

@@ -69,7 +69,8 @@ class Request(BaseHTTPRequestHandler):
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("proxy-connection", "connection", "keep-alive")}
         link = http.client.HTTPConnection(peer.hostname, peer.port or 80, timeout=60)
         try:
-            link.request(self.command, self.path if via else (url.path or "/") + ("?" + url.query if url.query else ""), headers={**headers, "Connection": "close"})
+            path = self.path if via else (url.path or "/") + ("?" + url.query if url.query else "")
+            link.request(self.command, path, headers={**headers, "Connection": "close"})
             answer = link.getresponse()
             self.send_response_only(answer.status, answer.reason)
             for name, value in answer.getheaders():
