@@ -25,17 +25,20 @@ include_directories(${CMAKE_SOURCE_DIR})
 set(CMAKE_C_FLAGS_DEBUG "-Og -g3")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2")
-# No path of this machine gets into a program: the same text gives the same bytes wherever it is built.
-add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+# No path of this machine gets into a program, nor that which ccache makes of it: the same text gives the same bytes wherever it is
+# built.
+file(RELATIVE_PATH HAWSER_SOURCES_FROM_BUILD ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+string(REGEX REPLACE "/$" "" HAWSER_SOURCES_FROM_BUILD "${HAWSER_SOURCES_FROM_BUILD}")
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${HAWSER_SOURCES_FROM_BUILD}=.
+	-ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
+foreach(folder generated proto shared server admin client) # what is generated
+	add_compile_options(-ffile-prefix-map=${folder}=./${folder})
+endforeach()
 add_compile_options(-fstack-protector-strong -fno-omit-frame-pointer)
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 # One file that needs nothing of the machine but the kernel, and as little of that as can be: what is not called is not in it.
 if(HAWSER_STATIC)
 	set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
-	# the same bytes wherever it is built: no path of the machine, nor that which ccache makes relative to the build folder
-	file(RELATIVE_PATH up ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
-	string(REGEX REPLACE "/$" "" up ${up})
-	add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${up}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
 	set(CMAKE_C_FLAGS_MINSIZEREL "-Os -flto=auto")
 	add_compile_options(-ffunction-sections -fdata-sections -fomit-frame-pointer -fno-asynchronous-unwind-tables)
 	add_link_options(-static-pie -Wl,--gc-sections,-s,-z,pack-relative-relocs)
