@@ -167,7 +167,8 @@ def servers_reach_each_other_by_their_sockets():
     until("the ID server passes on what is for the API", lambda: asked_by_the_id_server("/api/login-options"))
     # it asks the API server who may connect; that one asks both for figures
     until("the ID server's own tests are good", finds_all_good)
-    say(text=run("hawser-admin", "status", status=None))
+    status = json.loads(run("hawser-admin", "--json", "status"))
+    assert {status[what] for what in ("rendezvous", "relay", "api")} == {"answers"}, status
     for name in SERVERS:
         mode = os.stat(f"/run/{name}/control.sock").st_mode & 0o777
         assert mode == (0o600 if name == "hawser-api" else 0o660), (name, oct(mode))
@@ -176,7 +177,7 @@ def servers_reach_each_other_by_their_sockets():
 def finds_all_good():
     said = json.loads(run("hawser-admin", "--socket", "/run/hawser-rendezvous/control.sock", "--json", "doctor", status=None))
     state = {c["what"]: c["state"] for c in said["checks"]}
-    return state["accounts"] == state["relays"] == state["database"] == "good" and "bad" not in state.values()
+    return {state.get(what) for what in ("accounts", "relay", "database")} == {"good"} and "bad" not in state.values()
 
 
 def answers(port):
