@@ -503,8 +503,6 @@ void rly_server_drain(struct rly_server *s)
 	hws_info("draining",
 			HWS_U64("pairs", rly_server_sum(s, offsetof(struct rly_stats, pairs))));
 	hws_timer_every(s->loop, &s->drain_timer, DRAIN_POLL_US, on_drain_poll, s);
-	/* who comes from now on is to wait for the next process, where there is one */
-	on_drain_poll(s);
 }
 
 void rly_server_on_end(struct rly_server *s, void (*fn)(void *arg), void *arg)
