@@ -45,13 +45,7 @@ def by_packages(ground):
         os.mkdir(folder)
         for path in glob.glob(os.path.join(BUILD, "package", "deb", "*.deb")):
             shutil.copy(path, folder)
-        first, *rest = blocks("Debian packages")
-        root.types(first, "/packages")
-        # what the packages do where systemd runs
-        for name in ("hawser-rendezvous", "hawser-api"):
-            assert root.has(f"/etc/systemd/system/multi-user.target.wants/{name}.service"), f"{name} is not enabled"
-            root.types(f"systemctl start {name}", "/")
-        must_serve("".join(root.types(block, "/packages") for block in rest), ground.net.pid)
+        must_serve("".join(root.types(block, "/packages") for block in blocks("Debian packages")), ground.net.pid)
     say("by Debian packages")
 
 

@@ -152,7 +152,8 @@ class Server:
             table, *column = line.split("|")
             if table not in OWN:
                 found.setdefault(table, []).append(tuple(column))
-        for line in self.psql(f"SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = '{self.schema}' UNION ALL SELECT conrelid::regclass::text, "
+        for line in self.psql(f"SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = '{self.schema}' UNION ALL "
+                "SELECT conrelid::regclass::text, "
                 f"pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_namespace n ON n.oid = connamespace WHERE nspname = '{self.schema}'"):
             table, text = line.split("|", 1)
             if table.removeprefix(self.schema + ".") not in OWN:
@@ -160,7 +161,8 @@ class Server:
         return {k: sorted(v) for k, v in found.items()}
 
     def rows(self, columns):
-        lines = self.sql("".join(f"SELECT '{t} ' || row_to_json(x)::text FROM (SELECT {', '.join(names)} FROM {t}) x;\n" for t, names in columns.items()))
+        lines = self.sql("".join(f"SELECT '{t} ' || row_to_json(x)::text FROM (SELECT {', '.join(names)} FROM {t}) x;\n"
+            for t, names in columns.items()))
         return {tuple(line.split(" ", 1)) for line in lines}
 
     def columns(self):
