@@ -53,5 +53,6 @@ if command -v ccache >/dev/null; then
 	"$CCACHE_BASEDIR"/*) ;;
 	*) CCACHE_BASEDIR=$OUT ;;
 	esac
-	export CCACHE_DIR CCACHE_MAXSIZE CCACHE_BASEDIR CCACHE_NOHASHDIR=1
+	# in whatever language the compiler speaks
+	export CCACHE_DIR CCACHE_MAXSIZE CCACHE_BASEDIR CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-locale}
 fi
