@@ -142,7 +142,13 @@ int hws_private_file_read(const char *path, enum hws_private_trust trust, struct
 
 static int cannot_write(const char *path, struct hws_error *err)
 {
-	return hws_file_write_error(path, errno, err);
+	struct hws_error why = { 0 };
+	int cause = errno, r = hws_file_write_error(path, cause, &why);
+
+	/* where rights are the matter it says what to run, and nobody fears for what is there */
+	if (cause == EACCES || cause == EPERM || cause == EROFS)
+		return hws_error_set(err, r, "%s", why.text);
+	return hws_error_set(err, r, "%s; what was stored before is unchanged", why.text);
 }
 
 static int write_all(int fd, struct hws_bytes b)
