@@ -266,7 +266,8 @@ bool rdv_hand_over(const char *path)
 		return true;
 	for (size_t i = 0; i < HWS_COUNT(ends); i++) {
 		if (hws_fmt(name, sizeof(name), "%s%s", path, ends[i]) == HWS_OK &&
-				lstat(name, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0)
+				lstat(name, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+				st.st_nlink == 1) /* not a link to a file of root's elsewhere */
 			done = lchown(name, dir.st_uid, dir.st_gid) == 0 && done;
 	}
 	return done;

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define VALUE_MAX (1 << 20) /* bytes of a value or row; those of hbbs are far smaller */
 #define READ_VERSION_AT 19 /* 2 in the head of a database in WAL mode */
 /* Bytes that programs lock: in the -shm file as long as they have it open, in the database itself
  * while they have begun to write. */
@@ -39,6 +40,25 @@ static bool in_wal_mode(const char *path)
 	if (fd >= 0)
 		close(fd);
 	return is;
+}
+
+/* The folder is somebody else's: a pipe would keep SQLite waiting for ever. What is not there is
+ * SQLite's to tell. */
+static bool is_plain(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
+/* So is the schema: a view named as the table could compute without end, a value fill the memory. */
+static void distrust(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 }
 
 static bool has_content(const char *path)
@@ -169,6 +189,10 @@ int rdv_hbbs_file_open(const char *path, const char *scratch, struct rdv_hbbs_fi
 	*ret = (struct rdv_hbbs_file){ 0 };
 	if (!beside(path, end, left, sizeof(left)) || !beside(path, "-shm", shm, sizeof(shm)))
 		return hws_error_set(err, HWS_ERR_TOOBIG, "the path of the database is too long");
+	if (!is_plain(path) || !is_plain(left) || !is_plain(shm))
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"%s, or what lies beside it (%s, -shm), is not a regular file",
+				path, end);
 	used = wal ? is_locked(shm, SHM_LOCK_AT) : is_locked(path, WRITE_LOCK_AT);
 	if (!used && has_content(left) && scratch) {
 		flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE; /* ours now */
@@ -184,7 +208,10 @@ int rdv_hbbs_file_open(const char *path, const char *scratch, struct rdv_hbbs_fi
 	if (r < 0)
 		return r;
 	rc = sqlite3_open_v2(name, &ret->db, flags, NULL);
-	return rc == SQLITE_OK ? HWS_OK : rdv_sqlite_error(ret->db, rc, path, err);
+	if (rc != SQLITE_OK)
+		return rdv_sqlite_error(ret->db, rc, path, err);
+	distrust(ret->db);
+	return HWS_OK;
 }
 
 void rdv_hbbs_file_close(struct rdv_hbbs_file *f)

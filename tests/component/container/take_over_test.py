@@ -171,11 +171,33 @@ def what_is_refused(place):
         assert "another" in take(place, folder2, empty, status=1)
 
 
+def what_a_stranger_prepared(place):
+    """A pipe for the database, a view without end for its table, a value that fills the memory: told at once, nothing taken."""
+    folder, _ = make_hbbs(place, "hbbs", "delete")
+    file, state = os.path.join(folder, "db_v2.sqlite3"), place.folder("out")
+
+    def refused():
+        return place.run(RENDEZVOUS, "take-over", folder, "--state-dir", state, status=1)
+
+    with contextlib.closing(sqlite3.connect(file)) as db, db:
+        db.execute("update peer set uuid = zeroblob(2000000) where id = '100000000'")
+    assert "too big" in refused()
+    with contextlib.closing(sqlite3.connect(file)) as db, db:
+        db.execute("drop table peer")
+        db.execute("create view peer as with recursive t(n) as (select 1 union all select n + 1 from t) select n as guid, '' as id, "
+            "'' as uuid, '' as pk, '' as created_at, '' as info from t")
+    assert file in refused()
+    os.unlink(file)
+    os.mkfifo(file)
+    assert "is not a regular file" in refused()
+    assert "id_ed25519" not in os.listdir(state)
+
+
 def main():
     tests = [(a_folder_comes_over_whole, "delete"), (a_folder_comes_over_whole, "wal"), (the_folder_of_one_that_was_killed,),
         (the_folder_of_one_that_was_killed_while_it_wrote,),
         (the_folder_of_one_that_runs,), (the_state_folder_itself,),
-        (a_clock_behind_the_database,), (what_is_refused,)]
+        (a_clock_behind_the_database,), (what_is_refused,), (what_a_stranger_prepared,)]
     for test, *args in tests:
         place = Place()
         try:
