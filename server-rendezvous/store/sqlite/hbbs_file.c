@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define VALUE_MAX (1 << 20) /* bytes of a value or row; those of hbbs are far smaller */
-#define READ_VERSION_AT 19 /* 2 in the head of a database in WAL mode */
+#define READ_VERSION_AT 19  /* 2 in the head of a database in WAL mode */
 /* Bytes that programs lock: in the -shm file as long as they have it open, in the database itself
  * while they have begun to write. */
 #define SHM_LOCK_AT 128
@@ -51,7 +51,7 @@ static bool is_plain(const char *path)
 	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
-/* So is the schema: a view named as the table could compute without end, a value fill the memory. */
+/* So is the schema: a view named as the table could compute without end, a value fill memory. */
 static void distrust(sqlite3 *db)
 {
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
