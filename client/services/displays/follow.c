@@ -14,6 +14,8 @@ struct hws_follow {
 	struct hws_cursor *cursor;
 	struct hws_host_viewer *viewer[WAYS][HWS_HOST_VIEWERS_MAX]; /* NULL: does not follow */
 	int last[WAYS]; /* display where it was last; -1: not known */
+	/* What each was told last, or -1: it may be on its way there, and not yet be counted there. */
+	int told[HWS_HOST_VIEWERS_MAX];
 };
 
 static int display_at(const struct hws_follow *f, int x, int y)
@@ -50,12 +52,15 @@ static void came(struct hws_follow *f, unsigned way, int x, int y)
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		struct hws_host_viewer *g = f->viewer[way][i];
 		/* Who sees several sees it anyway; who moves the pointer knows where it is. */
-		if (!g || g->many || g->display == (unsigned)now)
+		if (!g || g->many ||
+				(g->display == (unsigned)now &&
+						(f->told[i] < 0 || f->told[i] == now)))
 			continue;
 		if (way == BY_POINTER && g->mouse_us &&
 				hws_loop_now_us(f->loop) - g->mouse_us < OWN_MOVE_US)
 			continue;
 		tell(g, now);
+		f->told[i] = now;
 	}
 }
 
@@ -89,6 +94,7 @@ static void set(struct hws_follow *f, unsigned way, struct hws_host_viewer *g,
 	if (wish == SES__OPTION_MESSAGE__BOOL_OPTION__NotSet)
 		return;
 	f->viewer[way][g->slot] = wish == SES__OPTION_MESSAGE__BOOL_OPTION__Yes ? g : NULL;
+	f->told[g->slot] = -1;
 	/* a place that is told again is told to the new one, too */
 	f->last[way] = -1;
 }
