@@ -34,8 +34,8 @@ def arguments(settings):
     return [word for s in settings for word in ("--set", s)]
 
 
-def render(*settings):
-    status, text, err = helm("template", "r", CHART, "--kube-version", "1.28.0", "--set", "key.existingSecret=key", *arguments(settings))
+def render(*settings, kube="1.28.0"):
+    status, text, err = helm("template", "r", CHART, "--kube-version", kube, "--set", "key.existingSecret=key", *arguments(settings))
     assert status == 0, err
     return [d for d in yaml.safe_load_all(text) if d]
 
@@ -100,7 +100,8 @@ def selected(docs):
     pods = [d["spec"]["template"]["metadata"]["labels"] for d in docs if d["kind"] in ("Deployment", "StatefulSet")]
 
     def matches(selector):
-        return [p for p in pods if selector.items() <= p.items()]
+        plain = {k: v for k, v in selector.items() if k != "statefulset.kubernetes.io/pod-name"}
+        return [p for p in pods if plain.items() <= p.items()]
 
     for d in docs:
         kind, spec = d["kind"], d.get("spec", {})
@@ -151,7 +152,7 @@ def from_outside(docs):
 def one_file():
     docs = render()
     sets = of(docs, "StatefulSet")
-    assert list(sets) == ["r"] and sets["r"]["spec"]["replicas"] == 1 and "r" not in of(docs, "PodDisruptionBudget")
+    assert sorted(sets) == ["r", "r-relay"] and sets["r"]["spec"]["replicas"] == 1 and "r" not in of(docs, "PodDisruptionBudget")
     claims = [c["metadata"]["name"] for c in sets["r"]["spec"]["volumeClaimTemplates"]]
     assert claims == ["state"] and "r-api" in of(docs, "PersistentVolumeClaim")
     return docs
@@ -178,9 +179,32 @@ def least():
     return docs
 
 
+def each_relay_has_an_address(docs):
+    """Both ends of a session must meet at one process: no service from outside may lead to more than one relay."""
+    relay = of(docs, "StatefulSet")["r-relay"]["spec"]
+    found = {name: d["spec"]["selector"].get("statefulset.kubernetes.io/pod-name") for name, d in of(docs, "Service").items()
+        if 21117 in {p["port"] for p in d["spec"]["ports"]}}
+    want = [f"r-relay-{i}" for i in range(relay["replicas"])]
+    assert found == {name: name for name in want}, found
+    assert relay["serviceName"] in of(docs, "Service"), relay["serviceName"]
+
+
+def ends_in_order(docs):
+    """Balancers learn that a pod ends before it stops taking what comes; and there is time for both."""
+    for d in docs:
+        if d["kind"] not in ("Deployment", "StatefulSet"):
+            continue
+        pod = d["spec"]["template"]["spec"]
+        for c in pod["containers"]:
+            assert c["lifecycle"]["preStop"] in ({"sleep": {"seconds": 5}}, {"exec": {"command": ["/bin/sleep", "5"]}}), c["name"]
+            text = re.sub(r"\s+", " ", help_of(c["name"]))
+            drain = re.search(r"--drain-timeout TIME .*?\[default: (\d+)s\]", text)
+            assert not drain or pod["terminationGracePeriodSeconds"] > int(drain.group(1)) + 5, c["name"]
+
+
 def secrets_of_the_relay(docs):
     """It may know the public half alone."""
-    volumes = {v["name"]: v for v in of(docs, "Deployment")["r-relay"]["spec"]["template"]["spec"]["volumes"]}
+    volumes = {v["name"]: v for v in of(docs, "StatefulSet")["r-relay"]["spec"]["template"]["spec"]["volumes"]}
     assert [i["key"] for i in volumes["key"]["secret"]["items"]] == ["id_ed25519.pub"], volumes["key"]
 
 
@@ -198,6 +222,10 @@ def main():
         if of(docs, "NetworkPolicy"):
             from_outside(docs)
             secrets_of_the_relay(docs)
+            each_relay_has_an_address(docs)
+        ends_in_order(docs)
+    newer = render(kube="1.31.0")
+    assert "sleep" in of(newer, "StatefulSet")["r"]["spec"]["template"]["spec"]["containers"][0]["lifecycle"]["preStop"]
     refused("key.existingSecret is needed")
     refused("postgresql.existingSecret is needed", "key.existingSecret=key", "store=postgresql")
     refused("store", "key.existingSecret=key", "store=mysql")

@@ -67,6 +67,17 @@ readinessProbe:
   timeoutSeconds: 5
 {{- end -}}
 
+{{/* Who sends clients here has heard by then that this pod ends; what comes meanwhile is still served. */}}
+{{- define "hawser.ending" -}}
+lifecycle:
+  preStop:
+    {{- if semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version }}
+    sleep: {seconds: 5}
+    {{- else }}
+    exec: {command: [/bin/sleep, "5"]}
+    {{- end }}
+{{- end -}}
+
 {{- define "hawser.env" -}}
 {{- range $name, $value := . }}
 - name: {{ $name }}
@@ -146,6 +157,7 @@ spec:
         - {name: nodes, containerPort: 21120, protocol: TCP}
         - {name: metrics, containerPort: 21126, protocol: TCP}
       {{- include "hawser.probes" (dict "program" "hawser-rendezvous") | nindent 6 }}
+      {{- include "hawser.ending" . | nindent 6 }}
       resources: {{- toYaml $v.rendezvous.resources | nindent 8 }}
       volumeMounts:
         - {name: state, mountPath: /var/lib/hawser-rendezvous}
@@ -179,6 +191,7 @@ spec:
         - {name: api, containerPort: 21114, protocol: TCP}
         - {name: api-metrics, containerPort: 21124, protocol: TCP}
       {{- include "hawser.probes" (dict "program" "hawser-api") | nindent 6 }}
+      {{- include "hawser.ending" . | nindent 6 }}
       resources: {{- toYaml $v.api.resources | nindent 8 }}
       volumeMounts:
         - {name: api, mountPath: /var/lib/hawser-api}
