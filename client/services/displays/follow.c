@@ -14,7 +14,7 @@ struct hws_follow {
 	struct hws_cursor *cursor;
 	struct hws_host_viewer *viewer[WAYS][HWS_HOST_VIEWERS_MAX]; /* NULL: does not follow */
 	int last[WAYS]; /* display where it was last; -1: not known */
-	/* What each was told last, or -1: it may be on its way there, and not yet be counted there. */
+	/* What each was told last, or -1: it may be on its way, and not yet be counted there. */
 	int told[HWS_HOST_VIEWERS_MAX];
 };
 
