@@ -64,7 +64,9 @@ def contents(ground):
     tree = os.path.join(ground.folder, "tree")
     for path in debs():
         run("dpkg-deb", "-x", path, tree)
-    hit = subprocess.run(["grep", "-rlF", ROOT, tree], capture_output=True, text=True, check=False).stdout
+    # as a path of its own: a tree may lie in /hawser, and that is the end of many other paths
+    hit = subprocess.run(["grep", "-rlaP", rf"(?<![\w./-]){re.escape(ROOT)}/", tree], capture_output=True, text=True, check=False,
+        env={**os.environ, "LC_ALL": "C"}).stdout
     expect(not hit, f"these name the folder that they were built in: {hit}")
     for folder, _, files in os.walk(tree):
         for name in files:

@@ -99,6 +99,7 @@ def main():
     need("rpmbuild", "rpm", "dpkg-buildpackage", "fakeroot")
     for kind in ("deb", "rpm"):
         print(run(os.path.join(ROOT, "packaging", "make", kind), env={**os.environ, "BUILD": BUILD}))
+    os.environ["HOME"] = PACKAGE  # rpm keeps a database there, even if it only reads a file
     packages = {run("rpm", "-qp", "--nosignature", "--qf", "%{NAME}", p): p for p in glob.glob(os.path.join(PACKAGE, "rpm", "*.rpm"))}
     compare(packages)
     install(packages)
