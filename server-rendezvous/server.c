@@ -418,7 +418,7 @@ int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct 
 	if (r == HWS_OK)
 		r = rdv_surroundings_new(&s->core, s->loop, s->state_dir, &s->core.surroundings);
 	if (r == HWS_OK)
-		r = rdv_metrics_new(&s->core, s->loop, &s->metrics, err);
+		r = rdv_metrics_new(&s->core, s->loop, s->state_dir, &s->metrics, err);
 	if (r == HWS_OK)
 		r = rdv_control_new(&s->core, s->loop, s->control_path, &s->control, err);
 	if (r < 0) {

@@ -1,13 +1,13 @@
 /* The same take-over as `hawser-admin db import-hbbs`, for a container that has this program alone:
  * one folder in, one folder out. */
 #include "server-rendezvous/take_over_verb.h"
+#include "server-rendezvous/config/store_place.h"
 #include "server-rendezvous/import/take_over.h"
 #include "server-rendezvous/store/sqlite/hbbs.h"
 #include "server-rendezvous/store_open.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
 #include <stdio.h>
-#include <string.h>
 
 #define NAME "hawser-rendezvous"
 #define SHOWN_MAX 20u
@@ -15,6 +15,7 @@
 struct verb {
 	char from[400], dir[400], key[420];
 	struct hws_identity key_set;
+	struct rdv_store_place place;
 	struct hws_loop *loop;
 	struct rdv_store *store;
 	unsigned shown;
@@ -49,7 +50,10 @@ static int find_places(
 		r = hws_fmt(v->key, sizeof(v->key), "%s/id_ed25519", v->dir);
 	if (r < 0)
 		return hws_error_set(err, r, "the path of a folder is too long");
-	if (strcmp(c->store, "memory") == 0 && !*c->store_secret)
+	r = rdv_store_place(c, v->dir, &v->place, err);
+	if (r < 0)
+		return r;
+	if (v->place.kind == RDV_STORE_MEMORY)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"the server keeps its devices in memory only (store = memory): "
 				"there is nothing to take them over into");
@@ -95,7 +99,6 @@ int rdv_take_over_verb(const struct rdv_config *c, const char *dir)
 		.refused = on_refused,
 		.part = on_part,
 		.arg = &v };
-	char file[440];
 	int r = find_places(&v, c, dir, &err);
 
 	if (*c->secret_key)
@@ -106,9 +109,9 @@ int rdv_take_over_verb(const struct rdv_config *c, const char *dir)
 		fprintf(stderr, NAME ": %s\n", err.text[0] ? err.text : hws_err_text(r));
 	else
 		tell(&t, &v);
-	if (hws_fmt(file, sizeof(file), "%s/rendezvous.sqlite3", v.dir) == HWS_OK &&
-			!rdv_hand_over(file))
-		fprintf(stderr, NAME ": %s: make the account of the server its owner\n", file);
+	if (!rdv_hand_over(v.place.file)) /* "" where it is no file */
+		fprintf(stderr, NAME ": %s: make the account of the server its owner\n",
+				v.place.file);
 	rdv_take_over_done(&t);
 	hws_identity_wipe(&v.key_set);
 	return r < 0 || t.not_taken;

@@ -221,7 +221,7 @@ static int64_t certificate_ends(void *arg)
 static int add_process(struct adi_server *s)
 {
 	const struct hws_process_metrics_conf conf = { .program = "hawser-api",
-		.state_dir = s->conf->state_dir,
+		.state_dir = s->app->state_dir, /* the settings need not name it */
 		.certificate_ends = certificate_ends,
 		.arg = s };
 

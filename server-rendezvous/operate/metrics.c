@@ -397,6 +397,7 @@ static const struct {
 
 struct rdv_metrics {
 	struct rdv_core *core;
+	const char *state_dir;
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;
 	struct hws_process_metrics *process;
@@ -487,7 +488,7 @@ static int add_process(struct rdv_metrics *m)
 {
 	const struct hws_process_metrics_conf conf = {
 		.program = "hawser-rendezvous",
-		.state_dir = rdv_conf(m->core)->state_dir,
+		.state_dir = m->state_dir,
 		.certificate_ends = certificate_ends,
 		.arg = m->core,
 	};
@@ -516,8 +517,8 @@ static int add_all(struct rdv_metrics *m)
 	return r == HWS_OK ? add_process(m) : r;
 }
 
-int rdv_metrics_new(struct rdv_core *core, struct hws_loop *loop, struct rdv_metrics **ret,
-		struct hws_error *err)
+int rdv_metrics_new(struct rdv_core *core, struct hws_loop *loop, const char *state_dir,
+		struct rdv_metrics **ret, struct hws_error *err)
 {
 	const struct rdv_config *c = rdv_conf(core);
 	struct rdv_metrics *m = calloc(1, sizeof(*m));
@@ -526,6 +527,7 @@ int rdv_metrics_new(struct rdv_core *core, struct hws_loop *loop, struct rdv_met
 	if (!m)
 		return HWS_ERR_NOMEM;
 	m->core = core;
+	m->state_dir = state_dir;
 	r = hws_metrics_new(&m->metrics);
 	if (r == HWS_OK)
 		r = add_all(m);

@@ -157,12 +157,12 @@ static DIR *open_folder_of(const char *path, const char **ret_base)
 	return opendir(folder);
 }
 
-/* The new one has its name for good; of the others the newest stay. That one cannot be removed is
- * no reason to stop an update. */
-static void settle_copies(const char *path)
+/* The new one has its name for good, and stays even if the clock was set back since the others were
+ * made; of these the newest stay. That one cannot be removed is no reason to stop an update. */
+static void settle_copies(const char *path, const char *whole)
 {
 	struct copy all[COPIES_MAX];
-	const char *base;
+	const char *base, *slash = strrchr(whole, '/'), *fresh = slash ? slash + 1 : whole;
 	size_t n, newer;
 	DIR *dir = open_folder_of(path, &base);
 
@@ -171,9 +171,11 @@ static void settle_copies(const char *path)
 	fsync(dirfd(dir));
 	n = list_copies(dir, base, all);
 	for (size_t i = 0; i < n; i++) {
-		newer = 0;
+		if (hws_str_equal(all[i].name, fresh))
+			continue;
+		newer = 1; /* the new one */
 		for (size_t k = 0; k < n; k++)
-			newer += is_newer(&all[k], &all[i]);
+			newer += !hws_str_equal(all[k].name, fresh) && is_newer(&all[k], &all[i]);
 		if (newer >= RDV_SQLITE_COPIES)
 			(void)!unlinkat(dirfd(dir), all[i].name, 0);
 	}
@@ -212,7 +214,7 @@ static int keep_copy(const char *path, int64_t version, struct hws_error *err)
 		return r;
 	hws_info("store.copied", HWS_STR("file", path), HWS_STR("copy", whole),
 			HWS_U64("version", (uint64_t)version));
-	settle_copies(path);
+	settle_copies(path, whole);
 	return HWS_OK;
 }
 

@@ -143,13 +143,16 @@ static void devices(unsigned from, unsigned n, const char *ip)
 	}
 }
 
+/* Not the gateway of a machine where this may run, as 172.17.0.1 is: that needs fewer. */
+#define HOUSE "10.231.77.9"
+
 START_TEST(devices_at_one_private_address_are_told)
 {
 	begin();
-	devices(0, 4, "172.17.0.1");
+	devices(0, 4, HOUSE);
 	MUST_BE_SILENT(); /* a small house */
-	devices(4, 1, "172.17.0.1");
-	MUST_SAY("addresses: all 5 devices that are on line seem to be at 172.17.0.1");
+	devices(4, 1, HOUSE);
+	MUST_SAY("addresses: all 5 devices that are on line seem to be at " HOUSE);
 	devices(5, 1, "198.51.100.7");
 	MUST_BE_SILENT();
 }
