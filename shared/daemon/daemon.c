@@ -69,7 +69,8 @@ static void on_alive(void *arg)
 		notify(d, "WATCHDOG=1");
 }
 
-/* How often the service manager wants to hear of us; 0 = it does not. */
+/* How often the service manager is told that we live; 0 = it does not ask. Three times in its
+ * period, so that a thread that misses one look is not the end of all. */
 static uint64_t alive_every_us(const struct hws_daemon *d)
 {
 	const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
@@ -79,7 +80,7 @@ static uint64_t alive_every_us(const struct hws_daemon *d)
 		return 0;
 	if (pid && (hws_parse_u64(pid, &want_pid) < 0 || want_pid != (uint64_t)getpid()))
 		return 0;
-	return us / 2;
+	return us / 3;
 }
 
 static int start_watchdog(struct hws_daemon *d)
