@@ -208,7 +208,7 @@ static void put_zsh(void)
 	      "\telif [[ -z $verb ]]; then\n\t\tlist=$(_hawser_admin_verbs \"$noun\")\n"
 	      "\telse\n\t\t_hawser_admin_files \"$noun $verb\" && _files\n\t\treturn\n\tfi\n"
 	      "\tcompadd -- ${=list}\n}\n\n"
-	      "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n\t_hawser_admin \"$@\"\nelse\n"
+	      "if [[ $funcstack[1] == _hawser-admin ]]; then\n\t_hawser_admin \"$@\"\nelse\n"
 	      "\tcompdef _hawser_admin hawser-admin\nfi\n",
 			stdout);
 }
