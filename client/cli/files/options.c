@@ -48,7 +48,6 @@ const struct hws_options *files_options_table(void)
 {
 	static const struct hws_options options = {
 		.program = "hawser files",
-		.env_prefix = "HAWSER_FILES_",
 		.usage = "hawser files ID|HOST[:PORT] [OPTION ...]\n"
 			 "hawser files ID|HOST[:PORT] ls [PATH ...]\n"
 			 "hawser files ID|HOST[:PORT] get REMOTE ... [LOCAL]\n"
