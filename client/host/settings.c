@@ -193,14 +193,16 @@ static const struct hws_option table[] = {
 			NULL },
 	{ "desktop", "restart-command", 0, HWS_OPT_PATH, AT(restart_command), "", 0, 0, NULL, 0,
 			"PROGRAM",
-			"What restarts the machine for a viewer who may; default: systemctl reboot.",
+			"What restarts the machine for a viewer who may; started with the word "
+			"'reboot', by the account that started the host; default: systemctl reboot.",
 			NULL },
 	{ "desktop", "viewer-command", 0, HWS_OPT_PATH, AT(viewer_command), "", 0, 0, NULL, 0,
 			"PROGRAM",
 			"What is started on the desktop when a viewer changes sides; default: hawser.",
 			NULL },
 	{ "files", "files-roots", 0, HWS_OPT_STR, AT(files_roots), "", 0, 0, NULL, R, "FOLDERS",
-			"Folders, with : between them, that files may be in; ~ is the home of the account; default: ~.",
+			"Folders, with : between them, that files may be in; ~ is the home of the account; default: ~. "
+			"Sessions of files that are open end when it changes, and can be resumed.",
 			NULL },
 	{ "files", "files-access", 0, HWS_OPT_ENUM, AT(files_access), "read-write", 0, 0,
 			"read-write|read-only|write-only", R, "MODE",

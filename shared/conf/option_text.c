@@ -204,14 +204,17 @@ void hws_options_show(const struct hws_options *o, const void *cfg, struct hws_b
 	each(o, HWS_OPT_HIDDEN | HWS_OPT_FLAG_ONLY, show_item, cfg, out);
 }
 
-/* roff: no line may start with a control character by accident, backslashes are doubled. */
+/* roff: no line may start with a control character by accident, backslashes are doubled, and a
+ * sentence begins a line. */
 static void put_roff(struct hws_buf *out, const char *s)
 {
 	if (*s == '.' || *s == '\'')
 		hws_buf_put_str(out, "\\&");
-	for (; *s; s++) {
+	for (char before = 0; *s; before = *s++) {
 		if (*s == '\\')
 			hws_buf_put_str(out, "\\e");
+		else if (*s == ' ' && before == '.' && s[1] >= 'A' && s[1] <= 'Z')
+			hws_buf_put_u8(out, '\n');
 		else
 			hws_buf_put_u8(out, (uint8_t)*s);
 		if (*s == '\n' && (s[1] == '.' || s[1] == '\''))
@@ -247,7 +250,7 @@ static void man_item(const struct hws_options *o, const struct hws_option *opt, 
 		hws_buf_fmt(out, "Environment:\n.Ev %s\n", env);
 	if (o->env_prefix && opt->flags & HWS_OPT_SECRET)
 		hws_buf_fmt(out, "or, naming a file that holds it,\n.Ev %s_FILE\n", env);
-	if (*opt->section && !(opt->flags & HWS_OPT_FLAG_ONLY))
+	if (o->env_prefix && *opt->section && !(opt->flags & HWS_OPT_FLAG_ONLY))
 		hws_buf_fmt(out, "File: section\n.Bq %s .\n", opt->section);
 	if (opt->flags & HWS_OPT_RELOAD)
 		hws_buf_put_str(out, "May be changed while the program runs.\n");
