@@ -8,6 +8,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/output.h"
 #include "shared/base/str.h"
+#include "shared/conf/complete.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
 #include "shared/crypto/secret.h"
@@ -197,6 +198,21 @@ static int do_verb(struct program *p, enum verb verb, const char *dir)
 	return 1;
 }
 
+/* The same for completion, with the one that has no settings. */
+static const struct hws_verb verbs[] = {
+	{ .name = "key", .args = "[--state-dir DIR]", .help = "print the public key" },
+	{ .name = "config", .help = "print the settings" },
+	{ .name = "take-over", .args = "FOLDER", .help = "take over the folder of hbbs" },
+	{ .name = "health", .args = "[--ready] [--config FILE]", .help = "does it serve?" },
+};
+
+static const struct hws_complete words = {
+	.program = NAME,
+	.options = &rdv_options,
+	.verbs = verbs,
+	.verbs_count = HWS_COUNT(verbs),
+};
+
 static int run_program(int argc, char **argv)
 {
 	struct program p = { .argc = argc, .argv = argv };
@@ -205,6 +221,8 @@ static int run_program(int argc, char **argv)
 	const char *dir = NULL;
 	int rest = argc, status = 2;
 
+	if (hws_complete_verb(&words, argc, argv, &status))
+		return status;
 	hws_mem_few_arenas();
 	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
 	for (int i = 1; i < argc; i++) {

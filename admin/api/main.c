@@ -7,6 +7,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/output.h"
+#include "shared/conf/complete.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
@@ -141,11 +142,27 @@ static int run(struct program *p, const char *verb)
 	return 0;
 }
 
+/* What may stand first, for completion: run() reads it. */
+static const struct hws_verb verbs[] = {
+	{ .name = "config", .help = "print the settings" },
+	{ .name = "health", .args = "[--ready] [--config FILE]", .help = "does it serve?" },
+};
+
+static const struct hws_complete words = {
+	.program = NAME,
+	.options = &adi_options,
+	.verbs = verbs,
+	.verbs_count = HWS_COUNT(verbs),
+};
+
 static int run_program(int argc, char **argv)
 {
 	struct program p = { .argc = argc, .argv = argv };
 	const char *verb = "";
+	int status;
 
+	if (hws_complete_verb(&words, argc, argv, &status))
+		return status;
 	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -163,8 +180,7 @@ static int run_program(int argc, char **argv)
 		p.argc--;
 		p.argv++;
 	}
-	int status = run(&p, verb);
-
+	status = run(&p, verb);
 	free_config(p.conf);
 	return status;
 }

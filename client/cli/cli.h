@@ -3,6 +3,8 @@
 #include <hawser/hawser.h>
 #include <stdarg.h>
 
+struct hws_options;
+
 #define CLI_PROGRAM "hawser"
 
 /* What was right a minute ago may be wrong now; the host tells nobody why. */
@@ -41,6 +43,8 @@ const char *cli_line_end(void);
 
 int cli_connect(int argc, char **argv, void *ctx);
 int cli_forward(int argc, char **argv, void *ctx);
+/* The options of `hawser forward`, as those of connect, terminal and files are. */
+const struct hws_options *cli_forward_options(void);
 /* client/cli/files */
 int cli_files(int argc, char **argv, void *ctx);
 int cli_id(int argc, char **argv, void *ctx);

@@ -91,6 +91,11 @@ static const struct hws_options options = {
 	.count = HWS_COUNT(table),
 };
 
+const struct hws_options *cli_forward_options(void)
+{
+	return &options;
+}
+
 /* --- what is said ----------------------------------------------------------------------------- */
 
 static bool flushed(struct run *r)

@@ -1,10 +1,13 @@
 /* hawser: finds the command. The window is a program of its own, so that the command line needs
  * no desktop libraries. */
 #include "client/cli/cli.h"
+#include "client/cli/connect_options.h"
+#include "client/cli/files/options.h"
+#include "client/cli/terminal_options.h"
 #include "shared/base/macros.h"
 #include "shared/base/output.h"
 #include "shared/base/str.h"
-#include "shared/conf/verbs.h"
+#include "shared/conf/complete.h"
 #include "shared/sys/sandbox.h"
 #include "shared/sys/spawn.h"
 #include <errno.h>
@@ -221,10 +224,34 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+static bool complete(int argc, char **argv, int *ret)
+{
+	const struct hws_complete_part parts[] = {
+		{ "connect", connect_options_table() },
+		{ "terminal", terminal_options_table() },
+		{ "forward", cli_forward_options() },
+		{ "files", files_options_table() },
+	};
+	const struct hws_complete words = {
+		.program = CLI_PROGRAM,
+		.verbs = verbs,
+		.verbs_count = HWS_COUNT(verbs),
+		.parts = parts,
+		.parts_count = HWS_COUNT(parts),
+		.knows_hosts = true,
+	};
+
+	return hws_complete_verb(&words, argc, argv, ret);
+}
+
 static int run(int argc, char **argv)
 {
+	int status;
+
 	if (argc < 2)
 		return cli_desktop(0, NULL);
+	if (complete(argc, argv, &status))
+		return status;
 	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
 		return usage(stdout, CLI_OK);
 	if (hws_verbs_help(verbs, HWS_COUNT(verbs), CLI_PROGRAM, "hawser(1)", argc - 1, argv + 1))

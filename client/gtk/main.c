@@ -4,6 +4,7 @@
 #include "shared/base/num.h"
 #include "shared/base/output.h"
 #include "shared/base/str.h"
+#include "shared/conf/complete.h"
 #include "shared/sys/private_file.h"
 #include <errno.h>
 #include <stdio.h>
@@ -406,11 +407,42 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 	return 0;
 }
 
+/* "completion SHELL": two words, where one target may stand. */
+static int print_words(int argc, char **argv)
+{
+	static const struct hws_verb verbs[] = {
+		{ .name = "connect", .args = "ID|HOST[:PORT]", .help = "view and control a host" },
+	};
+	char *help = NULL;
+	size_t size;
+	FILE *f = open_memstream(&help, &size);
+	struct hws_complete words = {
+		.program = "hawser-desktop",
+		.verbs = verbs,
+		.verbs_count = G_N_ELEMENTS(verbs),
+		.knows_hosts = true,
+	};
+	int status = 1;
+
+	if (!f)
+		return 1;
+	usage(f);
+	if (fclose(f) == 0) {
+		words.help = help;
+		hws_complete_verb(&words, argc, argv, &status);
+	}
+	free(help);
+	return hws_output_end("hawser-desktop", status, 1);
+}
+
 int main(int argc, char **argv)
 {
 	struct gui_launch launch = { .clipboard = HAWSER_CLIPBOARD_BOTH };
-	int r = parse(argc, argv, &launch);
+	int r;
 
+	if (argc == 3 && hws_str_equal(argv[1], "completion"))
+		return print_words(argc, argv);
+	r = parse(argc, argv, &launch);
 	if (r) {
 		gui_free_password(launch.password);
 		return r;

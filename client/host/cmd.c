@@ -13,7 +13,7 @@
 #include "client/host/settings_world.h"
 #include "shared/base/log.h"
 #include "shared/base/num.h"
-#include "shared/conf/verbs.h"
+#include "shared/conf/complete.h"
 #include "shared/crypto/crypto.h"
 #include "shared/sys/sandbox.h"
 #include "shared/sys/spawn.h"
@@ -253,10 +253,23 @@ static const struct hws_verb verbs[] = {
 			0, -1, hws_cmd_config },
 };
 
+static const struct hws_complete_part parts[] = { { "run", &hws_settings_options } };
+
+static const struct hws_complete words = {
+	.program = PROGRAM,
+	.options = &hws_settings_options,
+	.verbs = verbs,
+	.verbs_count = HWS_COUNT(verbs),
+	.parts = parts,
+	.parts_count = HWS_COUNT(parts),
+};
+
 int hws_host_cmd(int argc, char **argv)
 {
 	int status;
 
+	if (hws_complete_verb(&words, argc, argv, &status))
+		return status;
 	if (argc > 1 && !strcmp(argv[1], "gate"))
 		return run_gate(argc - 1, argv + 1, NULL);
 	if (argc > 1 && !strcmp(argv[1], "probe"))

@@ -6,7 +6,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/output.h"
 #include "shared/base/str.h"
-#include "shared/conf/option.h"
+#include "shared/conf/complete.h"
 #include "shared/crypto/crypto.h"
 #include "shared/daemon/daemon.h"
 #include <stddef.h>
@@ -114,7 +114,10 @@ static int run_program(int argc, char **argv)
 	struct hws_error err = { 0 };
 	struct config c;
 	int rest = argc, status = 0;
+	const struct hws_complete words = { .program = NAME, .options = &options };
 
+	if (hws_complete_verb(&words, argc, argv, &status))
+		return status;
 	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)

@@ -4,7 +4,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
 #include "shared/base/output.h"
-#include "shared/conf/option.h"
+#include "shared/conf/complete.h"
 #include "shared/net/addr.h"
 #include "tests/load/answers.h"
 #include "tests/load/callers.h"
@@ -240,7 +240,10 @@ static int run_program(int argc, char **argv)
 	double calls = 0;
 	int rest = 0, status = 2;
 	uint32_t ip;
+	const struct hws_complete words = { .program = "hawser-load", .options = &options };
 
+	if (hws_complete_verb(&words, argc, argv, &status))
+		return status;
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
 		return hws_options_print(&options, NULL);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
