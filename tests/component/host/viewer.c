@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 
 static char text[512];
 
-void viewer_connect(struct test_viewer *v, unsigned port)
+bool viewer_connect_begin(struct test_viewer *v, unsigned port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	const char *my_id = v->my_id;
@@ -34,10 +35,29 @@ void viewer_connect(struct test_viewer *v, unsigned port)
 	v->wish = wish;
 	hws_buf_init(&v->in, 40u << 20);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	v->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	v->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ck_assert_int_ge(v->fd, 0);
-	ck_assert_msg(connect(v->fd, (struct sockaddr *)&a, sizeof(a)) == 0, "connect: %s",
-			strerror(errno));
+	return connect(v->fd, (struct sockaddr *)&a, sizeof(a)) == 0 || errno == EINPROGRESS;
+}
+
+bool viewer_connect_end(struct test_viewer *v, int wait_ms)
+{
+	struct pollfd p = { .fd = v->fd, .events = POLLOUT };
+	int error = 0, flags = fcntl(v->fd, F_GETFL);
+	socklen_t len = sizeof(error);
+
+	if (poll(&p, 1, wait_ms) <= 0)
+		return false;
+	ck_assert_int_eq(getsockopt(v->fd, SOL_SOCKET, SO_ERROR, &error, &len), 0);
+	ck_assert_msg(error == 0, "connect: %s", strerror(error));
+	ck_assert_int_eq(fcntl(v->fd, F_SETFL, flags & ~O_NONBLOCK), 0);
+	return true;
+}
+
+void viewer_connect(struct test_viewer *v, unsigned port)
+{
+	ck_assert_msg(viewer_connect_begin(v, port), "connect: %s", strerror(errno));
+	ck_assert_msg(viewer_connect_end(v, 60000), "connect: nothing for a minute");
 }
 
 void viewer_close(struct test_viewer *v)

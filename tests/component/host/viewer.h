@@ -15,6 +15,10 @@ struct test_viewer {
 
 /* Closes what was open. A zeroed viewer is a closed one. */
 void viewer_connect(struct test_viewer *v, unsigned port);
+/* The same without waiting, for who must see to the host meanwhile. False: it cannot connect. */
+bool viewer_connect_begin(struct test_viewer *v, unsigned port);
+/* False: not connected within `wait_ms`; to be asked again. */
+bool viewer_connect_end(struct test_viewer *v, int wait_ms);
 void viewer_close(struct test_viewer *v);
 void viewer_send(struct test_viewer *v, const Ses__Message *m);
 void viewer_send_bytes(struct test_viewer *v, const void *p, size_t n); /* no frame around */
