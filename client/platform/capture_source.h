@@ -39,8 +39,9 @@ int hws_capture_new(struct hws_loop *loop, struct hws_capture_source *source,
  * afterwards. Takes NULL. */
 void hws_capture_free(struct hws_capture *c);
 
-/* What the source tells. Damage, all of it: once until the next grab of the display. Grabbed: r ==
- * 0, and `damage` (even coordinates) is what was brought up to date; or r < 0 as of on_frame. */
+/* What the source tells. Damage, all of it: once until the next call of grab for the display,
+ * whatever that returned. Grabbed: r == 0, and `damage` (even coordinates) is what was brought up
+ * to date; or r < 0 as of on_frame. */
 void hws_capture_source_damaged(struct hws_capture *c, unsigned display);
 /* The grab under way takes all that was told so far: the next damage is told again. */
 void hws_capture_source_taken(struct hws_capture *c, unsigned display);

@@ -130,10 +130,12 @@ static int hl_grab(struct hws_capture_source *s, unsigned display, struct hws_pi
 	struct headless *h = hws_container(s, struct headless, source);
 	struct hl_view *v = &h->view[display];
 
+	/* also where there is nothing: the grab before took what came after its beginning, and that
+	 * was told behind it */
+	v->signalled = false;
 	if (v->damage.n == 0)
 		return HWS_ERR_AGAIN;
 	v->grabbing = true;
-	v->signalled = false;
 	v->into = hws_picture_lock(into);
 	hws_loop_defer(h->loop, &v->answer, do_answer, v);
 	return HWS_OK;

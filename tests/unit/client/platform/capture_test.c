@@ -302,6 +302,29 @@ START_TEST(damage_during_a_grab_is_told_to_all_who_waited)
 }
 END_TEST
 
+/* The grab took it, and it is told of all the same: who comes finds nothing, and is told of what
+ * comes next. */
+START_TEST(damage_that_a_grab_took_hides_none_behind_it)
+{
+	unsigned n;
+
+	start(&a);
+	ck_assert_int_eq(hws_capture_grab(a.r, 0), HWS_OK);
+	paint(8, 8, 8, 8, 0xffffff);
+	turns(3);
+	ck_assert_uint_eq(a.frames, 1);
+	ck_assert_int_ge(luma(a.picture, 9, 9), 230);
+	hws_capture_release(a.r, 0);
+	ck_assert_int_eq(hws_capture_grab(a.r, 0), HWS_ERR_AGAIN);
+	n = a.damages;
+	paint(16, 16, 8, 8, 0xffffff);
+	turns(2);
+	ck_assert_uint_eq(a.damages, n + 1);
+	frame(&a);
+	expect_box(&a, 16, 16, 8, 8);
+}
+END_TEST
+
 START_TEST(a_failure_is_told_to_all_who_wait_and_loses_nothing)
 {
 	start(&a);
@@ -429,6 +452,7 @@ int main(void)
 	tcase_add_test(t, nothing_is_captured_for_nobody);
 	tcase_add_test(t, a_late_reader_begins_with_everything);
 	tcase_add_test(t, damage_during_a_grab_is_told_to_all_who_waited);
+	tcase_add_test(t, damage_that_a_grab_took_hides_none_behind_it);
 	tcase_add_test(t, a_failure_is_told_to_all_who_wait_and_loses_nothing);
 	tcase_add_loop_test(t, a_reader_may_leave_in_any_event, 0, 2);
 	tcase_add_test(t, a_new_list_stops_everything_for_all);
