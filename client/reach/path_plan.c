@@ -37,9 +37,14 @@ static void plan_better(struct hws_path_plan *p, uint64_t now_us, uint32_t jitte
 void hws_path_plan_stands(struct hws_path_plan *p, bool relayed, enum hws_indirect why,
 		uint64_t now_us, uint32_t jitter)
 {
-	/* a way that has fallen once may be one that does so again and again */
-	if (p->begun && !p->relayed && relayed)
-		p->fallen++;
+	const bool was_direct = p->begun && !p->relayed;
+
+	/* a way that has fallen once may be one that does so again and again; not one that has
+	 * stood for long */
+	if (was_direct && relayed)
+		p->fallen = now_us < p->direct_us + HWS_PLAN_MOST_US ? p->fallen + 1 : 1;
+	if (!was_direct)
+		p->direct_us = now_us;
 	p->begun = true;
 	p->running = p->in_need = false;
 	p->relayed = relayed;

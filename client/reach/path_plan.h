@@ -28,8 +28,11 @@ struct hws_path_plan {
 	bool in_need; /* the way is silent or lost, or may be since the network is another one */
 	enum hws_indirect why;
 	unsigned failures; /* one after another */
-	unsigned fallen;   /* how often a direct way has ended at the relay, in this network */
-	uint64_t next_us;  /* 0: never */
+	/* How often a direct way has ended at the relay, in this network, since one stood for
+	 * HWS_PLAN_MOST_US; when the latest began. */
+	unsigned fallen;
+	uint64_t direct_us;
+	uint64_t next_us; /* 0: never */
 };
 
 /* The session goes by this way from now on; `why`: why it is not direct. `jitter` is any number:

@@ -100,6 +100,27 @@ START_TEST(a_silent_way_is_replaced_at_once_and_again_until_one_stands)
 }
 END_TEST
 
+START_TEST(a_way_that_falls_is_tried_later_until_one_has_stood)
+{
+	static const struct {
+		unsigned stood_s, wait_s;
+	} falls[] = { { 1, 4 }, { 20, 8 }, { 299, 16 }, { 300, 4 }, { 3, 8 }, { 4000, 4 } };
+	uint64_t now = 100 * S;
+
+	for (unsigned i = 0; i < HWS_COUNT(falls); i++) {
+		stands(false, HWS_INDIRECT_NO, now);
+		ck_assert_uint_eq(hws_path_plan_due(&p), UINT64_MAX);
+		now += falls[i].stood_s * S / 2;
+		stands(false, HWS_INDIRECT_NO, now); /* over another one, it is as direct */
+		now += falls[i].stood_s * S / 2;
+		stands(true, HWS_INDIRECT_SILENT, now);
+		ck_assert_uint_eq(hws_path_plan_due(&p), now + falls[i].wait_s * S);
+		now += falls[i].wait_s * S;
+		ck_assert_int_eq(hws_path_plan_step(&p, now), HWS_PLAN_BETTER);
+	}
+}
+END_TEST
+
 START_TEST(a_false_alarm_changes_nothing)
 {
 	stands(true, HWS_INDIRECT_SILENT, S);
@@ -167,6 +188,7 @@ int main(void)
 					what_will_not_change_is_not_tried,
 					a_policy_that_is_heard_of_ends_the_search,
 					a_silent_way_is_replaced_at_once_and_again_until_one_stands,
+					a_way_that_falls_is_tried_later_until_one_has_stood,
 					a_false_alarm_changes_nothing,
 					in_another_network_all_is_tried_anew,
 					one_that_falls_again_and_again_is_left_alone_for_longer));
