@@ -2,13 +2,16 @@
 of its own for mounts and processes, so that whatever becomes of it nothing stays mounted and nothing goes on running."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from base import FOLDER, need, skip, unpack, write
 
 APART = "HAWSER_TEST_APART"
+LIMIT_S = 60
 
 
 def go_apart():
@@ -30,6 +33,15 @@ def run(*argv, **more):
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(argv)}: status {done.returncode}\n{done.stdout}")
     return done.stdout
+
+
+def runs(pid):
+    """Whether it still has what it opened: one that ended and was not asked how has nothing any more."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 class Ground:
@@ -88,10 +100,36 @@ class Root:
             self.mounts.append(place)
         return self
 
-    def __exit__(self, *_):
+    def below(self):
+        """Processes whose root this is, whoever started them."""
+        found = set()
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.path.join(os.readlink(f"/proc/{name}/root"), "").startswith(os.path.join(self.path, "")):
+                    found.add(int(name))
+            except OSError:  # it has just ended
+                pass
+        return found
+
+    def end_all(self):
+        """Services go on when who started them has ended; the next root has the same network, and wants their ports."""
         for process in self.started:
             process.kill()
             process.wait()
+        ended, end = set(), time.monotonic() + LIMIT_S
+        while left := self.below() | {pid for pid in ended if runs(pid)}:
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            if time.monotonic() > end:
+                raise AssertionError(f"still running below {self.path}: {sorted(left)}")
+            ended |= left
+            time.sleep(0.05)
+
+    def __exit__(self, *_):
+        self.end_all()
         for place in reversed(self.mounts):
             run("umount", "--lazy", place)
         if self.top:
