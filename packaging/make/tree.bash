@@ -1,4 +1,4 @@
-# Sourced by the makers of packages: a copy of the tree that they build in, without the tests.
+# Sourced by the makers of packages: a copy of the tree that they build in, without the tests but for what hawser-load is made of.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/../release/common.sh"
 # Packages bear the date of the newest entry of their changelog, whenever they are made.
@@ -29,7 +29,7 @@ tree_files() {
 		git -C "$ROOT" ls-files -z --cached --others --exclude-standard
 	else
 		(cd "$ROOT" && find . -path ./build -prune -o -type f -printf '%P\0')
-	fi | grep -zv '^tests/' | (cd "$ROOT" && while IFS= read -r -d '' f; do [ ! -f "$f" ] || printf '%s\0' "$f"; done) | LC_ALL=C sort -z
+	fi | grep -zvP '^tests/(?!load/)' | (cd "$ROOT" && while IFS= read -r -d '' f; do [ ! -f "$f" ] || printf '%s\0' "$f"; done) | LC_ALL=C sort -z
 }
 
 # One word for all of it: what was made of the same tree is not made again.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Debian packages: made of this tree, each installed with what it depends on into an empty Debian, where its programs start; an ID
 server and a relay serve there as their units start them; settings that were changed survive an upgrade to a higher version; a removal
-keeps state and settings, a purge leaves nothing behind, no accounts either; lintian finds no errors."""
+keeps state and settings, a purge leaves nothing behind, no accounts either; lintian finds nothing wrong."""
 import glob
 import os
 import re
@@ -23,7 +23,7 @@ PROGRAMS = {
     "hawser-rendezvous": ["hawser-rendezvous --version"],
     "hawser-relay": ["hawser-relay --version"],
     "hawser-api": ["hawser-api --version"],
-    "hawser-admin": ["hawser-admin --version"],
+    "hawser-admin": ["hawser-admin --version", "hawser-load --version"],
     "hawser-hwcodec": ["/usr/libexec/hawser-hwcodec --version"],
 }
 ENABLED = "/etc/systemd/system/multi-user.target.wants/{}.service"
@@ -59,6 +59,20 @@ def make():
         expect(glob.glob(os.path.join(DEB, f"{name}-dbgsym_*.deb")), f"{name}: nothing for debuggers")
 
 
+def belong_together(usr):
+    """A manual for each program, and what shells complete for those that are called by hand; neither of a program that is in no package."""
+    def names(folder, pattern):
+        return {re.match(pattern, name)[1] for name in os.listdir(os.path.join(usr, folder)) if "hawser" in name}
+    by_hand, all_of = names("bin", r"(.*)"), names("bin", r"(.*)") | names("libexec", r"(.*)")
+    expect("hawser-load" in by_hand, f"programs: {sorted(all_of)}")
+    manuals = names("share/man/man1", r"(.*)\.1\.gz$") | names("share/man/man8", r"(.*)\.8\.gz$")
+    expect(manuals == all_of | {"hawser-files"}, f"manuals and programs differ: {sorted(manuals ^ all_of)}")
+    for folder, pattern in (("bash-completion/completions", r"(.*)"), ("zsh/vendor-completions", r"_(.*)"),
+            ("fish/vendor_completions.d", r"(.*)\.fish$")):
+        found = names("share/" + folder, pattern)
+        expect(found == by_hand, f"{folder} and programs differ: {sorted(found ^ by_hand)}")
+
+
 def contents(ground):
     """What must not be in them, and what programs are built with that use the library."""
     tree = os.path.join(ground.folder, "tree")
@@ -77,6 +91,7 @@ def contents(ground):
         said = run("readelf", "-hdl", program)
         expect("DYN" in said and "GNU_RELRO" in said and re.search(r"FLAGS.*NOW", said), f"{program} is not hardened\n{said}")
         expect("RUNPATH" not in said and "RPATH" not in said, f"{program} looks for libraries in folders of its own")
+    belong_together(os.path.join(tree, "usr"))
     library, = glob.glob(os.path.join(tree, "usr/lib/*/pkgconfig"))
     flags = run("pkg-config", "--cflags", "--libs", "hawser", env={**os.environ, "PKG_CONFIG_PATH": library}).split()
     example = os.path.join(tree, "look")
@@ -234,7 +249,7 @@ def main():
     say("made")
     changes, = glob.glob(os.path.join(DEB, "*.changes"))
     # Nobody's bug is closed by a first version outside of Debian.
-    lintian = subprocess.Popen(["lintian", "--fail-on", "error", "--tag-display-limit", "0", "--suppress-tags",
+    lintian = subprocess.Popen(["lintian", "--fail-on", "warning", "--tag-display-limit", "0", "--suppress-tags",
         "initial-upload-closes-no-bugs", changes], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     ground = Ground("deb-test")
     try:
@@ -247,8 +262,8 @@ def main():
         life(ground)
         said = lintian.communicate()[0]
         print(said)
-        expect(lintian.returncode == 0, "lintian finds errors")
-        say("lintian: no errors")
+        expect(lintian.returncode == 0, "lintian finds something")
+        say("lintian: no errors, no warnings")
     finally:
         ground.end()
 
