@@ -82,12 +82,12 @@ int main(int argc, char **argv)
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *called = slash ? slash + 1 : argc ? argv[0] : "";
 
-	for (size_t i = 0; i < HWS_COUNT(programs); i++) {
+	for (size_t i = 0; i < HWS_COUNT(programs); i++)
 		if (strcmp(called, programs[i].name) == 0)
 			return programs[i].main(argc, argv);
+	for (size_t i = 0; i < HWS_COUNT(programs); i++)
 		if (argc > 1 && strcmp(argv[1], programs[i].word) == 0)
 			return programs[i].main(argc - 1, argv + 1);
-	}
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return hws_output_end(NAME, puts(NAME " " HAWSER_VERSION) < 0, 1);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))

@@ -101,6 +101,12 @@ def check_words():
     assert "Usage" in said("nonsense", status=2) and "Usage" in said("ask", "x", status=2)
     assert "NAME=TEXT" in said("ask", "/nonexistent", "stats", "=x", status=1)
     assert said("ask", "/nonexistent", "stats", status=1).startswith("hawser-server: ")
+    with tempfile.TemporaryDirectory(prefix="hawser-name-") as folder:
+        # what has a name of its own has no first word: this is no ID server
+        link = os.path.join(folder, "hawser-relay")
+        os.symlink(release.STATIC, link)
+        done = subprocess.run([link, "rendezvous", "--version"], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == f"hawser-relay {release.VERSION}", done
     with_tls = said("relay", "--open", "--tls-cert", __file__, "--tls-key", __file__, "--port", "0", "--bind", "127.0.0.1", status=1)
     assert "built without TLS" in with_tls, with_tls
 
