@@ -31,17 +31,8 @@ static void put_file(const char *name, const char *text)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
-bool test_accounts_make(const char *pam_folder)
+static void put_files(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-	return false;
-#endif
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return false;
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	if (mount("tmpfs", dir, "tmpfs", 0, "mode=755") < 0)
-		return false;
 	put_file("passwd",
 			"root:x:0:0::/root:/bin/sh\n"
 			"nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n"
@@ -52,7 +43,28 @@ bool test_accounts_make(const char *pam_folder)
 			"root:" RIGHT_HASH ":19000::::::\nann:" RIGHT_HASH ":19000::::::\n"
 			"bob:!:19000::::::\nold:" RIGHT_HASH ":19000:::::1:\n");
 	ck_assert_int_eq(chmod(in_dir("shadow"), 0600), 0);
-	return mount(in_dir("passwd"), "/etc/passwd", NULL, MS_BIND, NULL) == 0 &&
-			mount(in_dir("shadow"), "/etc/shadow", NULL, MS_BIND, NULL) == 0 &&
-			mount(pam_folder, "/etc/pam.d", NULL, MS_BIND, NULL) == 0;
+}
+
+bool test_accounts_make(const char *pam_folder)
+{
+	bool made;
+
+#ifdef __SANITIZE_ADDRESS__
+	return false;
+#endif
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return false;
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	made = mount("tmpfs", dir, "tmpfs", 0, "mode=755") == 0;
+	if (made) {
+		put_files();
+		made = mount(in_dir("passwd"), "/etc/passwd", NULL, MS_BIND, NULL) == 0 &&
+				mount(in_dir("shadow"), "/etc/shadow", NULL, MS_BIND, NULL) == 0 &&
+				mount(pam_folder, "/etc/pam.d", NULL, MS_BIND, NULL) == 0;
+		/* The files stay where they are bound; the folder would be left for all to see. */
+		umount2(dir, MNT_DETACH);
+	}
+	rmdir(dir);
+	return made;
 }
