@@ -121,6 +121,9 @@ int imp_sqlite_open(
 
 	if (access(path, F_OK) < 0)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no file %s", path);
+	r = rdv_sqlite_check_regular(path, err);
+	if (r < 0)
+		return r;
 	s = hws_alloc(sizeof(*s));
 	if (!s)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");

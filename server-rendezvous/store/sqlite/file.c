@@ -2,10 +2,13 @@
  * do. */
 #include "server-rendezvous/store/sqlite/file.h"
 
+#include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUSY_MS 5000
@@ -121,20 +124,48 @@ int rdv_sqlite_check_whole(sqlite3 *db, const char *path, struct hws_error *err)
 	return r;
 }
 
+int rdv_sqlite_check_regular(const char *path, struct hws_error *err)
+{
+	static const char *const ends[] = { "", "-journal", "-wal", "-shm" };
+	char name[PATH_MAX];
+	struct stat st;
+
+	for (size_t i = 0; i < HWS_COUNT(ends); i++) {
+		if (hws_fmt(name, sizeof(name), "%s%s", path, ends[i]) < 0)
+			return hws_error_set(err, HWS_ERR_TOOBIG,
+					"the path of the database is too long");
+		if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+			return hws_error_set(err, HWS_ERR_INVAL, "%s is not a regular file", name);
+	}
+	return HWS_OK;
+}
+
+void rdv_sqlite_distrust(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+}
+
+/* It may be a backup that somebody else has kept. */
 int rdv_sqlite_open_plain(const char *path, sqlite3 **ret, struct hws_error *err)
 {
 	sqlite3 *db = NULL;
-	int rc = sqlite3_open_v2(path, &db,
-			SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc, r = rdv_sqlite_check_regular(path, err);
 
+	if (r < 0)
+		return r;
+	rc = sqlite3_open_v2(path, &db,
+			SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(db, BUSY_MS);
 	if (rc != SQLITE_OK) {
-		int r = rdv_sqlite_error(db, rc, path, err);
-
+		r = rdv_sqlite_error(db, rc, path, err);
 		sqlite3_close(db);
 		return r;
 	}
+	rdv_sqlite_distrust(db);
 	*ret = db;
 	return HWS_OK;
 }
@@ -145,7 +176,7 @@ int rdv_sqlite_set_up(sqlite3 *db, const char *path, struct hws_error *err)
 {
 	int rc = sqlite3_exec(db,
 			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-			"PRAGMA cache_size = -8000; PRAGMA trusted_schema = OFF",
+			"PRAGMA cache_size = -8000",
 			NULL, NULL, NULL);
 
 	return rc == SQLITE_OK ? HWS_OK : rdv_sqlite_error(db, rc, path, err);

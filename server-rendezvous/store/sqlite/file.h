@@ -18,6 +18,11 @@ int rdv_sqlite_check_whole(sqlite3 *db, const char *path, struct hws_error *err)
 /* The first value of the first row, `*ret` untouched when there is no row. Returns a code of
  * SQLite. */
 int rdv_sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret);
+/* Regular files, or nothing, at the path and where SQLite keeps what belongs to it: a pipe there
+ * would keep it waiting for ever. */
+int rdv_sqlite_check_regular(const char *path, struct hws_error *err) HWS_MUST_CHECK;
+/* Nothing that a file brings along runs: no views, no triggers. No database of ours has any. */
+void rdv_sqlite_distrust(sqlite3 *db);
 /* A connection that leaves the file as it is until something is written. */
 int rdv_sqlite_open_plain(const char *path, sqlite3 **ret, struct hws_error *err) HWS_MUST_CHECK;
 /* One more connection to a prepared file, for use by one thread. */

@@ -42,22 +42,11 @@ static bool in_wal_mode(const char *path)
 	return is;
 }
 
-/* The folder is somebody else's: a pipe would keep SQLite waiting for ever. What is not there is
- * SQLite's to tell. */
-static bool is_plain(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
-}
-
-/* So is the schema: a view named as the table could compute without end, a value fill memory. */
+/* Folder and schema are somebody else's: a view named as the table could compute without end, a
+ * value fill memory. */
 static void distrust(sqlite3 *db)
 {
-	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	rdv_sqlite_distrust(db);
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 }
 
@@ -189,10 +178,9 @@ int rdv_hbbs_file_open(const char *path, const char *scratch, struct rdv_hbbs_fi
 	*ret = (struct rdv_hbbs_file){ 0 };
 	if (!beside(path, end, left, sizeof(left)) || !beside(path, "-shm", shm, sizeof(shm)))
 		return hws_error_set(err, HWS_ERR_TOOBIG, "the path of the database is too long");
-	if (!is_plain(path) || !is_plain(left) || !is_plain(shm))
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"%s, or what lies beside it (%s, -shm), is not a regular file",
-				path, end);
+	r = rdv_sqlite_check_regular(path, err);
+	if (r < 0)
+		return r;
 	used = wal ? is_locked(shm, SHM_LOCK_AT) : is_locked(path, WRITE_LOCK_AT);
 	if (!used && has_content(left) && scratch) {
 		flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE; /* ours now */

@@ -134,6 +134,40 @@ START_TEST(a_file_that_others_can_write_is_refused)
 }
 END_TEST
 
+/* A backup that somebody else has kept, say. */
+START_TEST(nothing_that_a_file_brings_along_runs)
+{
+	struct rdv_write w = contract_put("new", "U");
+	struct rdv_store *s;
+	char beside[120];
+	int r;
+
+	rdv_store_free(open_sqlite(loop, false));
+	sql(path,
+			"CREATE TRIGGER t AFTER INSERT ON peer BEGIN UPDATE peer SET pk = x'00'; "
+			"INSERT INTO peer SELECT 'more', uuid, pk, ip, 1, 1, 0 FROM peer; END");
+	s = open_sqlite(loop, false);
+	ck_assert_int_eq(contract_write(s, &w, 1), HWS_OK);
+	ck_assert_uint_eq(contract_load(s, &r), 1);
+	rdv_store_free(s);
+
+	/* without an end */
+	sql(path,
+			"DROP TRIGGER t; ALTER TABLE peer RENAME TO was; CREATE VIEW peer AS WITH "
+			"RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS id, x "
+			"AS uuid, x AS pk, x AS ip, x AS created_s, x AS seen_s, x AS proves FROM n");
+	ck_assert_int_eq(rdv_store_sqlite_open_reader(loop, path, &s, &err), HWS_OK);
+	contract_load(s, &r);
+	ck_assert_int_lt(r, 0);
+	rdv_store_free(s);
+
+	ck_assert_int_eq(hws_fmt(beside, sizeof(beside), "%s-journal", path), HWS_OK);
+	ck_assert_int_eq(mkfifo(beside, 0600), 0);
+	ck_assert_int_lt(rdv_store_sqlite_open_reader(loop, path, &s, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "regular file"));
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_refused_and_left_alone)
 {
 	static struct rdv_write w[2000];
@@ -363,6 +397,7 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_file_that_others_can_write_is_refused);
 	tcase_add_test(t, files_that_are_not_ours_are_refused_and_left_alone);
+	tcase_add_test(t, nothing_that_a_file_brings_along_runs);
 	tcase_add_test(t, a_damaged_file_is_refused_and_left_alone);
 	tcase_add_test(t, damage_that_appears_while_running_is_reported_not_fatal);
 	tcase_add_test(t, a_second_server_on_the_same_file_is_told);
