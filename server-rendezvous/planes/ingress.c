@@ -202,8 +202,7 @@ void rdv_ingress_open(
 	bool header = rdv_conf(t->core)->proxy_protocol && hws_cidr_list_match(&t->proxies, peer);
 	struct ingress *in = NULL;
 
-	if (rdv_rules_ip_blocked(t->core->rules, peer) ||
-			t->ingress_count >= rdv_conf(t->core)->max_links)
+	if (rdv_rules_ip_blocked(t->core->rules, peer))
 		goto refuse;
 	in = hws_alloc(sizeof(*in));
 	if (!in)

@@ -6,6 +6,7 @@
 #include "shared/daemon/admit.h"
 
 struct rdv_limits {
+	uint32_t links;                 /* of max-links, what there are descriptors for */
 	struct hws_admit *clients;      /* connections by address */
 	struct hws_admit *punch;        /* requests by address */
 	struct hws_admit *keys;         /* wrong keys by address */

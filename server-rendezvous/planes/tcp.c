@@ -74,6 +74,12 @@ static void accepted(
 {
 	struct hws_stream *s = NULL;
 
+	if (t->ingress_count + t->count >= t->limits.links) {
+		close(fd);
+		hws_count(&t->core->count.clients_refused);
+		hws_warn_limited("link.too_many", HWS_U64("links", t->limits.links));
+		return;
+	}
 	if (which == RDV_PORT_TLS ||
 			(rdv_conf(t->core)->proxy_protocol &&
 					hws_cidr_list_match(&t->proxies, peer))) {

@@ -7,12 +7,12 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/daemon/control_request.h"
+#include "shared/net/listener.h"
 #include "shared/sys/local_socket.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/listener.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define LINKS_MAX 32u
+#define BACKLOG 16
 #define ANSWER_S 30 /* a handler has so long */
 #define IDLE_S 300  /* a link may be silent so long */
 
@@ -30,7 +31,7 @@ struct hws_control {
 	size_t count;
 	void *arg;
 	const char *program; /* NULL = not said */
-	struct evconnlistener *listener;
+	struct hws_listener *listener;
 	struct hws_list links;
 	unsigned open;
 	bool shared; /* with a group: the file says who may connect */
@@ -287,16 +288,13 @@ void hws_control_fail(struct hws_control_reply *reply, int code, const char *fmt
 					text));
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
-		int len, void *arg)
+static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
 	struct hws_control *c = arg;
 	uid_t uid = (uid_t)-1;
 	struct link *l;
 
-	(void)listener;
-	(void)addr;
-	(void)len;
+	(void)peer;
 	if (c->open >= LINKS_MAX || !(l = hws_alloc(sizeof(*l)))) {
 		evutil_closesocket(fd);
 		return;
@@ -317,7 +315,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		link_free(l);
 		return;
 	}
-	if (!c->shared && !hws_local_peer_is_ours((int)fd, &uid)) {
+	if (!c->shared && !hws_local_peer_is_ours(fd, &uid)) {
 		hws_warn_limited("control.denied", HWS_U64("uid", uid));
 		if (send_failure(l, HWS_ERR_DENIED,
 				    "only root and the account this program runs as may use the "
@@ -372,13 +370,14 @@ static int listen_at(const char *path, int *ret_fd, struct hws_error *err)
 	r = clear_path(&addr, err);
 	if (r < 0)
 		return r;
-	return hws_local_listen(path, SOCK_STREAM, 16, ret_fd, err);
+	return hws_local_listen(path, SOCK_STREAM, BACKLOG, ret_fd, err);
 }
 
 int hws_control_new(struct hws_loop *loop, const char *path, const struct hws_control_cmd *table,
 		size_t count, void *arg, struct hws_control **ret, struct hws_error *err)
 {
 	struct hws_control *c = hws_alloc(sizeof(*c));
+	struct hws_listen_conf lc = { .backlog = BACKLOG, .on_accept = on_accept, .arg = c };
 	struct stat st;
 	int fd = -1, r;
 
@@ -396,13 +395,12 @@ int hws_control_new(struct hws_loop *loop, const char *path, const struct hws_co
 		c->ino = st.st_ino;
 	}
 	memcpy(c->path, path, strlen(path) + 1); /* its length was checked */
-	c->listener = evconnlistener_new(hws_loop_base(loop), on_accept, c,
-			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (!c->listener) {
-		close(fd);
+	lc.fd = fd;
+	r = hws_listener_new(loop, &lc, &c->listener, err); /* closes it on failure */
+	if (r < 0) {
 		unlink(path);
 		hws_free(c);
-		return hws_error_set(err, HWS_ERR_NOMEM, "control socket: out of memory");
+		return r;
 	}
 	*ret = c;
 	return HWS_OK;
@@ -417,7 +415,7 @@ void hws_control_free(struct hws_control *c)
 		return;
 	hws_list_for_safe (node, next, &c->links)
 		link_free(hws_container(node, struct link, node));
-	evconnlistener_free(c->listener);
+	hws_listener_free(c->listener);
 	/* a successor may have put its own there meanwhile */
 	if (lstat(c->path, &st) == 0 && st.st_dev == c->dev && st.st_ino == c->ino)
 		unlink(c->path);

@@ -5,14 +5,14 @@
 #include "shared/base/list.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/net/listener.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/listener.h>
 
 #define LINKS_MAX 16u
+#define BACKLOG 16
 #define REQUEST_MAX 8192u
 #define TEXT_MAX (4u << 20)
 #define DEADLINE_S 10
@@ -20,12 +20,11 @@
 struct hws_metrics_http {
 	struct hws_loop *loop;
 	struct hws_metrics *metrics;
-	struct evconnlistener *listener;
+	struct hws_listener *listener;
 	bool (*ready)(void *arg);
 	void *arg;
 	struct hws_list links;
 	unsigned count;
-	uint16_t port;
 };
 
 struct link {
@@ -160,15 +159,12 @@ static void on_readable(struct bufferevent *bev, void *arg)
 	answer(l, line);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
-		int len, void *arg)
+static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
 	struct hws_metrics_http *h = arg;
 	struct link *l = h->count < LINKS_MAX ? hws_alloc(sizeof(*l)) : NULL;
 
-	(void)listener;
-	(void)addr;
-	(void)len;
+	(void)peer;
 	if (!l) {
 		evutil_closesocket(fd);
 		return;
@@ -189,67 +185,32 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		link_free(l);
 }
 
-static int parse_address(const char *ip, uint16_t port, struct sockaddr_storage *ret, int *ret_len)
-{
-	struct sockaddr_in in4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-	memset(ret, 0, sizeof(*ret));
-	if (inet_pton(AF_INET, ip, &in4.sin_addr) == 1) {
-		memcpy(ret, &in4, sizeof(in4));
-		*ret_len = sizeof(in4);
-		return HWS_OK;
-	}
-	if (inet_pton(AF_INET6, ip, &in6.sin6_addr) == 1) {
-		memcpy(ret, &in6, sizeof(in6));
-		*ret_len = sizeof(in6);
-		return HWS_OK;
-	}
-	return HWS_ERR_INVAL;
-}
-
-static uint16_t bound_port(struct evconnlistener *listener)
-{
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len = sizeof(ss);
-
-	if (getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&ss, &len) < 0)
-		return 0;
-	return ntohs(ss.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&ss)->sin6_port
-					      : ((struct sockaddr_in *)&ss)->sin_port);
-}
-
 int hws_metrics_http_new(struct hws_loop *loop, struct hws_metrics *m, const char *bind_ip,
 		uint16_t port, bool (*ready)(void *arg), void *arg, struct hws_metrics_http **ret,
 		struct hws_error *err)
 {
-	struct hws_metrics_http *h = NULL;
+	struct hws_listen_conf lc = {
+		.bind_ip = bind_ip, .port = port, .backlog = BACKLOG, .on_accept = on_accept
+	};
+	struct hws_error why = { 0 };
 	struct sockaddr_storage addr;
-	int len, r;
+	struct hws_metrics_http *h;
+	int r;
 
-	r = parse_address(bind_ip, port, &addr, &len);
-	if (r < 0)
-		return hws_error_set(
-				err, r, "metrics: '%s' is no IP address to listen on", bind_ip);
+	if (hws_addr_parse(bind_ip, 0, &addr) < 0 || hws_addr_port(&addr))
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"metrics: '%s' is no IP address to listen on", bind_ip);
 	h = hws_alloc(sizeof(*h));
 	if (!h)
 		return hws_error_set(err, HWS_ERR_NOMEM, "metrics: out of memory");
 	*h = (struct hws_metrics_http){ .loop = loop, .metrics = m, .ready = ready, .arg = arg };
 	hws_list_init(&h->links);
-	h->listener = evconnlistener_new_bind(hws_loop_base(loop), on_accept, h,
-			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 16,
-			(struct sockaddr *)&addr, len);
-	if (!h->listener) {
-		int cause = errno;
-
-		r = hws_err_from_errno(cause);
-		hws_error_set(err, r,
-				"metrics: cannot listen on %s port %u: %s; choose another port",
-				bind_ip, port, strerror(cause));
+	lc.arg = h;
+	r = hws_listener_new(loop, &lc, &h->listener, &why);
+	if (r < 0) {
 		hws_free(h);
-		return r;
+		return hws_error_set(err, r, "metrics: %s", why.text);
 	}
-	h->port = bound_port(h->listener);
 	*ret = h;
 	return HWS_OK;
 }
@@ -262,11 +223,11 @@ void hws_metrics_http_free(struct hws_metrics_http *h)
 		return;
 	hws_list_for_safe (node, next, &h->links)
 		link_free(hws_container(node, struct link, node));
-	evconnlistener_free(h->listener);
+	hws_listener_free(h->listener);
 	hws_free(h);
 }
 
 uint16_t hws_metrics_http_port(const struct hws_metrics_http *h)
 {
-	return h->port;
+	return hws_listener_port(h->listener);
 }

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -147,6 +148,23 @@ def health_tells_whether_they_serve(place):
         assert "unknown option" in place.run(program, "health", "--nonsense", status=1, **where)
 
 
+def strangers_do_not_take_the_last_descriptor(place):
+    """Where few are allowed, links of many addresses that say nothing leave those by which a server answers that it lives."""
+    public, _ = key_pair(place, "h")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)  # this program holds the other ends
+    for program, (argv, where) in servers(place, public).items():
+        with contextlib.ExitStack() as held, place.program("prlimit", "--nofile=1024:1024", *argv) as p:
+            port = int(p.expect(r"listening.* port=(\d+)").group(1))
+            for i in range(1200):
+                s = held.enter_context(socket.socket())
+                s.setblocking(False)
+                s.bind((f"127.0.{1 + i // 200}.{1 + i % 200}", 0))
+                s.connect_ex(("127.0.0.1", port))
+            api_server.until("links fill it", lambda: len(os.listdir(f"/proc/{p.proc.pid}/fd")) > 600)
+            assert place.run(program, "health", **where) == f"{os.path.basename(program)}: serves\n"
+            assert "Too many open files" not in p.log()
+
+
 @contextlib.contextmanager
 def answering(path, answer):
     """What a server answers at its control socket that is at another point of its life than a test can hold it at."""
@@ -240,8 +258,9 @@ def as_process_one(place):
 
 
 def main():
-    tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve, ready_is_more_than_serving,
-        the_log_is_json_on_standard_output, a_volume_of_another_account_is_named_with_its_chown, as_process_one)
+    tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
+        strangers_do_not_take_the_last_descriptor, ready_is_more_than_serving, the_log_is_json_on_standard_output,
+        a_volume_of_another_account_is_named_with_its_chown, as_process_one)
     for test in tests:
         place = Place()
         try:
