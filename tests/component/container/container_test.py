@@ -235,6 +235,25 @@ def a_volume_of_another_account_is_named_with_its_chown(place):
     assert os.listdir(volume) == []
 
 
+def secrets_of_a_cluster_are_for_its_owner(place):
+    """Neither other accounts nor the sources around it get what cluster-init makes."""
+    make = [os.path.join(ROOT, "docker", "cluster-init"), "id.test", "192.0.2.1", "192.0.2.2", place.path("cluster")]
+    place.run(*make)
+    assert os.stat(place.path("cluster")).st_mode & 0o777 == 0o700
+    place.run("git", "init", "-q", place.dir)
+    assert place.run("git", "-C", place.dir, "ls-files", "--others", "--exclude-standard", "cluster") == ""
+    with open(place.path("cluster", "hawser_password"), encoding="ascii") as f:
+        password = f.read()
+    place.run(*make)
+    with open(place.path("cluster", "hawser_password"), encoding="ascii") as f:
+        assert f.read() == password
+    if os.geteuid() == 0:
+        shutil.rmtree(place.path("cluster"))
+        os.chown(place.folder("cluster"), 1, 1)  # made by somebody else before
+        assert "belongs to another account" in place.run(*make, status=1)
+        assert os.listdir(place.path("cluster")) == []
+
+
 def as_process_one(place):
     """A process 1 has no signal but those it asks for."""
     public, _ = key_pair(place, "h")
@@ -260,7 +279,7 @@ def as_process_one(place):
 def main():
     tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
         strangers_do_not_take_the_last_descriptor, ready_is_more_than_serving, the_log_is_json_on_standard_output,
-        a_volume_of_another_account_is_named_with_its_chown, as_process_one)
+        a_volume_of_another_account_is_named_with_its_chown, secrets_of_a_cluster_are_for_its_owner, as_process_one)
     for test in tests:
         place = Place()
         try:
