@@ -47,7 +47,7 @@ procd_append_param() { procd_set_param "$@"; }
 procd_add_reload_trigger() { echo "trigger $1" >>"$SAID"; }
 procd_add_validation() { "$@" "" "" && echo "validation $1" >>"$SAID"; }
 logger() { echo "log $*" >>"$SAID"; }
-chown() { [ "$1" = hawser:hawser ] || exit 4; }
+chown() { [ "$1" = -h ] && shift || [ -d "$2" ] || exit 4; [ "$1" = hawser:hawser ] || exit 4; }
 . "$SCRIPT"
 PROG=$STATIC; STATE=$HOME/etc; RUN=$HOME/run
 "$1"
