@@ -2,6 +2,7 @@
  * is taken in and given out in batches, one system call for many. */
 #include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/locals.h"
 #include "server-rendezvous/planes/udp_handler.h"
 #include "server-rendezvous/state/core.h"
 #include "shared/base/clock.h"
@@ -28,6 +29,7 @@ struct worker {
 	struct rdv_udp *owner;
 	struct rdv_udp_handler handler;
 	struct hws_udp_batch *batch;
+	struct hws_udp_local at; /* where the datagram came to that is being answered */
 	pthread_t thread;
 	bool started;
 	int fd;
@@ -41,6 +43,7 @@ struct rdv_udp {
 	struct worker *worker;
 	unsigned count;
 	struct worker second; /* of the second port, for NAT tests; its fd is -1 without one */
+	struct rdv_locals locals;
 	uint16_t port, second_port;
 	int family; /* of the sockets */
 	int stop_fd;
@@ -51,7 +54,7 @@ static void worker_send(const struct sockaddr_storage *to, struct hws_bytes data
 {
 	struct worker *w = arg;
 
-	if (hws_udp_batch_put(w->batch, w->fd, to, data) == HWS_OK)
+	if (hws_udp_batch_put(w->batch, w->fd, to, data, &w->at) == HWS_OK)
 		hws_count(&w->owner->core->count.udp_out);
 	else
 		hws_count(&w->owner->core->count.udp_unsent);
@@ -64,11 +67,22 @@ static void worker_send_other(const struct sockaddr_storage *to, struct hws_byte
 	struct rdv_udp *u = w->owner;
 	int fd = w == &u->second ? u->worker[0].fd : u->second.fd;
 
-	if (sendto(fd, data.ptr, data.len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to,
-			    hws_addr_len(to)) >= 0)
+	if (hws_udp_local_send(fd, to, data, &w->at))
 		hws_count(&u->core->count.udp_out);
 	else
 		hws_count(&u->core->count.udp_unsent);
+}
+
+/* Most datagrams come to the same one. */
+static void came_to(struct worker *w, int i)
+{
+	struct hws_udp_local at;
+
+	hws_udp_batch_local(w->batch, i, &at);
+	if (memcmp(&at, &w->at, sizeof(at)) == 0)
+		return;
+	w->at = at;
+	w->handler.at = rdv_locals_number(&w->owner->locals, &at);
 }
 
 static void drain_socket(struct worker *w)
@@ -86,6 +100,7 @@ static void drain_socket(struct worker *w)
 		for (int i = 0; i < n; i++) {
 			struct hws_bytes in = hws_udp_batch_get(w->batch, i, &from);
 
+			came_to(w, i);
 			rdv_udp_handler_input(&w->handler, &from, in, now);
 		}
 		hws_count_add(&w->owner->core->count.udp_unsent,
@@ -135,6 +150,7 @@ static int worker_ready(struct rdv_udp *u, struct worker *w)
 	r = hws_udp_batch_new(&w->batch);
 	if (r < 0)
 		return r;
+	hws_udp_batch_ask_local(w->batch, w->fd);
 	r = rdv_udp_handler_init(&w->handler, u->core);
 	if (r < 0)
 		return r;
@@ -207,6 +223,7 @@ int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsig
 
 	if (!u)
 		return r;
+	rdv_locals_init(&u->locals);
 	u->core = core;
 	u->on_sent = on_sent;
 	u->port = port;
@@ -318,6 +335,7 @@ void rdv_udp_free(struct rdv_udp *u)
 	worker_done(&u->second);
 	if (u->stop_fd >= 0)
 		close(u->stop_fd);
+	rdv_locals_done(&u->locals);
 	free(u->worker);
 	free(u);
 }
@@ -349,8 +367,7 @@ void rdv_udp_push(struct rdv_udp *u, const struct rdv_addr *to, struct hws_bytes
 	}
 	if (ss.ss_family != u->family)
 		return;
-	if (sendto(u->worker[0].fd, data.ptr, data.len, MSG_DONTWAIT | MSG_NOSIGNAL,
-			    (struct sockaddr *)&ss, hws_addr_len(&ss)) >= 0)
+	if (hws_udp_local_send(u->worker[0].fd, &ss, data, rdv_locals_get(&u->locals, to->at)))
 		hws_count(&u->core->count.udp_out);
 	else
 		hws_count(&u->core->count.udp_unsent);

@@ -231,6 +231,7 @@ void rdv_udp_handler_input(struct rdv_udp_handler *h, const struct sockaddr_stor
 		return;
 	}
 	o.addr = rdv_addr_from(&plain);
+	o.addr.at = h->at;
 	if (in.len == 0 || in.len > HWS_RDV_DATAGRAM_MAX || !o.addr.port) {
 		hws_count(&h->core->count.udp_bad);
 		return;

@@ -19,6 +19,7 @@ struct rdv_udp_handler {
 	void (*send_other)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
 	void *arg;
 	uint16_t other_port; /* 0 = none */
+	uint8_t at;          /* which address of ours the next datagram came to, as rdv_addr.at */
 	bool nat_only;       /* this is the second port: NAT tests and nothing else */
 	/* A device's PunchHoleSent. */
 	void (*on_sent)(struct rdv_core *core, const struct rdv_addr *from,

@@ -8,7 +8,7 @@ static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
 struct rdv_addr rdv_addr_from(const struct sockaddr_storage *ss)
 {
-	struct rdv_addr a = { { 0 }, 0 };
+	struct rdv_addr a = { { 0 }, 0, 0 };
 
 	if (ss->ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
@@ -46,7 +46,7 @@ void rdv_addr_to(const struct rdv_addr *a, struct sockaddr_storage *ret)
 struct rdv_addr rdv_addr_from_ip_text(const char *text)
 {
 	struct sockaddr_storage ss;
-	struct rdv_addr none = { { 0 }, 0 };
+	struct rdv_addr none = { { 0 }, 0, 0 };
 
 	if (!*text || hws_addr_parse(text, 0, &ss) < 0)
 		return none;

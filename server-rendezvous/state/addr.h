@@ -1,4 +1,4 @@
-/* rendezvous/state/addr: a socket address in 18 bytes: IPv6, or IPv4 as mapped. */
+/* rendezvous/state/addr: a socket address in 20 bytes: IPv6, or IPv4 as mapped. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,6 +8,9 @@
 struct rdv_addr {
 	uint8_t ip[16];
 	uint16_t port;
+	/* Which address of ours it speaks to, so that what it is told comes from there: a number of
+	 * planes/locals, 0 = whichever. No part of what it is: equal addresses may differ in it. */
+	uint8_t at;
 };
 
 struct rdv_addr rdv_addr_from(const struct sockaddr_storage *ss);

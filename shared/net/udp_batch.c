@@ -7,10 +7,16 @@
 
 #define RX_SIZE 2048 /* larger than anything we take, so that a cut datagram is seen as too long */
 
+union control {
+	struct cmsghdr align;
+	char space[HWS_UDP_LOCAL_SPACE];
+};
+
 struct hws_udp_batch {
 	struct mmsghdr rx[HWS_UDP_BATCH], tx[HWS_UDP_BATCH];
 	struct iovec rx_iov[HWS_UDP_BATCH], tx_iov[HWS_UDP_BATCH];
 	struct sockaddr_storage rx_from[HWS_UDP_BATCH], tx_to[HWS_UDP_BATCH];
+	union control rx_control[HWS_UDP_BATCH], tx_control[HWS_UDP_BATCH];
 	unsigned tx_count, dropped;
 	uint8_t rx_data[HWS_UDP_BATCH][RX_SIZE], tx_data[HWS_UDP_BATCH][HWS_UDP_MTU];
 };
@@ -39,12 +45,24 @@ void hws_udp_batch_free(struct hws_udp_batch *b)
 	hws_free(b);
 }
 
+void hws_udp_batch_ask_local(struct hws_udp_batch *b, int fd)
+{
+	if (!hws_udp_local_ask(fd))
+		return;
+	for (int i = 0; i < HWS_UDP_BATCH; i++)
+		b->rx[i].msg_hdr.msg_control = &b->rx_control[i];
+}
+
 int hws_udp_batch_recv(struct hws_udp_batch *b, int fd)
 {
 	int n;
 
-	for (int i = 0; i < HWS_UDP_BATCH; i++)
-		b->rx[i].msg_hdr.msg_namelen = sizeof(b->rx_from[i]);
+	for (int i = 0; i < HWS_UDP_BATCH; i++) {
+		struct msghdr *m = &b->rx[i].msg_hdr;
+
+		m->msg_namelen = sizeof(b->rx_from[i]);
+		m->msg_controllen = m->msg_control ? sizeof(b->rx_control[i]) : 0;
+	}
 	/* ICMP answers to what was sent earlier show up here and concern one destination only. */
 	for (int tries = 0; tries < HWS_UDP_BATCH; tries++) {
 		n = recvmmsg(fd, b->rx, HWS_UDP_BATCH, MSG_DONTWAIT, NULL);
@@ -68,8 +86,13 @@ struct hws_bytes hws_udp_batch_get(
 	return hws_bytes(b->rx_data[i], b->rx[i].msg_hdr.msg_flags & MSG_TRUNC ? 0 : len);
 }
 
+void hws_udp_batch_local(struct hws_udp_batch *b, int i, struct hws_udp_local *ret)
+{
+	hws_udp_local_read(&b->rx[i].msg_hdr, ret);
+}
+
 int hws_udp_batch_put(struct hws_udp_batch *b, int fd, const struct sockaddr_storage *to,
-		struct hws_bytes data)
+		struct hws_bytes data, const struct hws_udp_local *from)
 {
 	unsigned i;
 
@@ -84,6 +107,10 @@ int hws_udp_batch_put(struct hws_udp_batch *b, int fd, const struct sockaddr_sto
 	b->tx_to[i] = *to;
 	b->tx[i].msg_hdr.msg_name = &b->tx_to[i];
 	b->tx[i].msg_hdr.msg_namelen = hws_addr_len(to);
+	b->tx[i].msg_hdr.msg_control = NULL;
+	b->tx[i].msg_hdr.msg_controllen = 0;
+	if (from)
+		hws_udp_local_put(&b->tx[i].msg_hdr, from, &b->tx_control[i]);
 	return HWS_OK;
 }
 
@@ -99,7 +126,7 @@ unsigned hws_udp_batch_flush(struct hws_udp_batch *b, int fd)
 			done += (unsigned)n;
 			continue;
 		}
-		if (errno == EINTR)
+		if (errno == EINTR || hws_udp_local_drop(&b->tx[done].msg_hdr, errno))
 			continue;
 		/* The first one of the rest failed (unreachable, full buffer): leave it out, go
 		 * on. */

@@ -27,7 +27,7 @@ static void serve(int fd)
 			n = hws_udp_batch_recv(b, fd);
 			for (int i = 0; i < n; i++) {
 				hws_udp_batch_get(b, i, &from);
-				if (hws_udp_batch_put(b, fd, &from, hws_bytes(answer, 2)) < 0)
+				if (hws_udp_batch_put(b, fd, &from, hws_bytes(answer, 2), NULL) < 0)
 					_exit(1);
 			}
 			hws_udp_batch_flush(b, fd);

@@ -154,8 +154,13 @@ static size_t pack(const message *m, uint8_t *buf, size_t size)
 void udp_send_raw(int fd, uint16_t port, struct hws_bytes data)
 {
 	struct sockaddr_in in = address(1, port);
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	bool connected = getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
 
-	ck_assert_int_eq(sendto(fd, data.ptr, data.len, 0, (struct sockaddr *)&in, sizeof(in)),
+	ck_assert_int_eq(
+			sendto(fd, data.ptr, data.len, 0, connected ? NULL : (struct sockaddr *)&in,
+					connected ? 0 : sizeof(in)),
 			(int)data.len);
 }
 

@@ -40,6 +40,7 @@ uint16_t local_port(int fd);
 /* A TCP port of 127.0.0.1 that stays ours: with `listens` whoever calls is connected, otherwise
  * refused. Its "ip:port" goes to text. */
 int own_port(bool listens, char *text, size_t size);
+/* To 127.0.0.1, or where the socket is connected to. */
 void udp_send(int fd, uint16_t port, const message *m);
 void udp_send_raw(int fd, uint16_t port, struct hws_bytes data);
 /* NULL after ms. Free with hws_rdv_free. */
