@@ -152,7 +152,7 @@ class Server:
             table, *column = line.split("|")
             if table not in OWN:
                 found.setdefault(table, []).append(tuple(column))
-        for line in self.psql(f"SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = '{self.schema}' UNION ALL "
+        for line in self.psql(f"SELECT tablename, replace(indexdef, chr(10), ' ') FROM pg_indexes WHERE schemaname = '{self.schema}' UNION ALL "
                 "SELECT conrelid::regclass::text, "
                 f"pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_namespace n ON n.oid = connamespace WHERE nspname = '{self.schema}'"):
             table, text = line.split("|", 1)
