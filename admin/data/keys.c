@@ -46,7 +46,7 @@ static int read_file(const char *path, uint8_t secret[SECRET_LEN], struct hws_er
 	int r;
 
 	hws_buf_init(&in, 4096);
-	r = hws_private_file_read(path, HWS_PRIVATE_SECRET, &in, err);
+	r = hws_private_file_read(path, HWS_PRIVATE_SECRET_OF_ANYBODY, &in, err);
 	if (r == HWS_OK) {
 		struct hws_bytes all = hws_buf_bytes(&in);
 

@@ -17,7 +17,7 @@ static int create(const char *path, struct hws_error *err)
 	int r = hws_private_file_create(path, &fd, err);
 
 	if (r == HWS_ERR_EXISTS)
-		r = hws_private_file_open(path, HWS_PRIVATE_OWN, &fd, err);
+		r = hws_private_file_open(path, HWS_PRIVATE_OWN_OF_ANYBODY, &fd, err);
 	/* Closed before SQLite opens it: closing drops the locks that this process has on it. */
 	if (r == HWS_OK)
 		close(fd);

@@ -52,6 +52,8 @@ static int check(int fd, const char *path, enum hws_private_trust trust, struct 
 		struct hws_error *err)
 {
 	const mode_t closed = trust >= HWS_PRIVATE_SECRET ? 077 : 022;
+	const bool of_anybody = trust == HWS_PRIVATE_OWN_OF_ANYBODY ||
+			trust == HWS_PRIVATE_SECRET_OF_ANYBODY;
 	uid_t me = geteuid();
 
 	if (fstat(fd, ret) < 0)
@@ -60,8 +62,7 @@ static int check(int fd, const char *path, enum hws_private_trust trust, struct 
 		return hws_error_set(err, HWS_ERR_PERM, "%s is not a regular file", path);
 	if (trust == HWS_PRIVATE_ANY)
 		return HWS_OK;
-	if (ret->st_uid != me && ret->st_uid != 0 &&
-			!(me == 0 && trust == HWS_PRIVATE_SECRET_OF_ANYBODY))
+	if (ret->st_uid != me && ret->st_uid != 0 && !(me == 0 && of_anybody))
 		return hws_error_set(err, HWS_ERR_PERM,
 				"%s belongs to another user (uid %lu) and is not trusted: make "
 				"the user of "
@@ -69,7 +70,7 @@ static int check(int fd, const char *path, enum hws_private_trust trust, struct 
 				path, (unsigned long)ret->st_uid);
 	if (!(ret->st_mode & closed))
 		return HWS_OK;
-	if (trust == HWS_PRIVATE_OWN)
+	if (trust < HWS_PRIVATE_SECRET)
 		return hws_error_set(err, HWS_ERR_PERM,
 				"%s can be changed by others (mode %04o): run 'chmod 600 %s'", path,
 				(unsigned)ret->st_mode & 07777, path);

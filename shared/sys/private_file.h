@@ -11,9 +11,10 @@
 enum hws_private_trust {
 	HWS_PRIVATE_ANY,    /* no matter whose: the caller proves the content */
 	HWS_PRIVATE_OWN,    /* ours or root's, and nobody else may change it */
-	HWS_PRIVATE_SECRET, /* the same, and nobody else may read it */
 	/* The same, but root takes it from any account: a server reads its key before it changes to
-	 * the account that owns it. */
+	 * the account that owns it, and an operator's commands work on what a service owns. */
+	HWS_PRIVATE_OWN_OF_ANYBODY,
+	HWS_PRIVATE_SECRET, /* as HWS_PRIVATE_OWN, and nobody else may read it */
 	HWS_PRIVATE_SECRET_OF_ANYBODY,
 };
 

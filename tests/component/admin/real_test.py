@@ -241,6 +241,20 @@ def after_the_end(tool, folder):
     tool.says("user", "setup-link", *state, status=CONFLICT, said="there is an owner already")
 
 
+def of_another_account(tool, folder):
+    """As systemd has it: the service has an account of its own. What root does there goes, and leaves files that the service can go on with."""
+    if os.geteuid() != 0:
+        return
+    state, uid = os.path.join(folder, "state"), 63734
+    for at, _, names in os.walk(folder):
+        for name in (at, *(os.path.join(at, n) for n in names)):
+            os.chown(name, uid, uid, follow_symlinks=False)
+    tool.run("db", "backup-api", os.path.join(folder, "second.sqlite3"), "--data-dir", state)
+    assert len(tool.run("user", "break-glass", "ann", "--data-dir", state).strip()) == 20
+    theirs = {n: os.stat(os.path.join(state, n)).st_uid for n in os.listdir(state)}
+    assert set(theirs.values()) == {uid}, theirs
+
+
 class Kept(api_server.Api):
     """One whose folder stays when it ends, for a second start."""
 
@@ -273,6 +287,7 @@ def main():
             break_glass(tool, api)
             api.end()
             after_the_end(tool, api.dir)
+            of_another_account(tool, api.dir)
     finally:
         api.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -248,7 +248,7 @@ START_TEST(datagrams_go_in_batches)
 	ck_assert_int_eq(hws_udp_batch_recv(b, fd), HWS_ERR_AGAIN);
 	for (int i = 0; i < 50; i++) {
 		snprintf(text, sizeof(text), "n%d", i);
-		ck_assert_int_eq(hws_udp_batch_put(b, fd, &a, hws_bytes_str(text)), 0);
+		ck_assert_int_eq(hws_udp_batch_put(b, fd, &a, hws_bytes_str(text), NULL), 0);
 	}
 	ck_assert_uint_eq(hws_udp_batch_flush(b, fd), 0);
 	for (int n; (n = hws_udp_batch_recv(b, fd)) > 0;) {
