@@ -33,7 +33,16 @@ def main():
                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=600, check=False)
                 said += done.stdout.replace("\r", "")
                 assert done.returncode == 0, f"{block}\nstatus {done.returncode}\n{done.stdout}"
-            must_serve(said, e.inner)
+            files = ["-f", "docker/compose.yml", "-f", "docker/compose.api.yml"]
+
+            def admin(*words, check=True):
+                done = subprocess.run(["docker", "compose", *files, "run", "--rm", "-T", "admin", *words], cwd=ROOT, env=env,
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=300, check=check)
+                return done.stdout
+            must_serve(said, e.inner, lambda: admin("doctor", check=False))
+            # docs/operate-docker.md, "What is kept where"
+            admin("db", "backup", "/var/lib/hawser-rendezvous/copy.sqlite3")
+            admin("db", "backup-api", "/var/lib/hawser-api/copy.sqlite3")
         finally:
             subprocess.run(["docker", "compose", "-f", "docker/compose.yml", "-f", "docker/compose.api.yml", "down", "-v", "--remove-orphans"],
                 cwd=ROOT, env=env, stdin=subprocess.DEVNULL, check=False)

@@ -38,6 +38,12 @@ class Machine(Root):
         return run(*argv, env={**self.environment(), "PATH": "/usr/local/sbin:/usr/local/bin:" + self.environment()["PATH"], **(more or {})})
 
 
+    def must_serve(self, said):
+        must_serve(said, self.ground.net.pid, lambda: self.types("hawser-admin doctor || true", "/"))
+        # as an operator does it before an update: the services have accounts of their own
+        self.types("install -d -m 700 /backup; hawser-admin db backup /backup/rendezvous.sqlite3; hawser-admin db backup-api /backup/api.sqlite3", "/")
+
+
 def by_packages(ground):
     run(os.path.join(ROOT, "packaging", "make", "deb"), env={**os.environ, "BUILD": BUILD})
     with Machine(ground) as root:
@@ -45,7 +51,7 @@ def by_packages(ground):
         os.mkdir(folder)
         for path in glob.glob(os.path.join(BUILD, "package", "deb", "*.deb")):
             shutil.copy(path, folder)
-        must_serve("".join(root.types(block, "/packages") for block in blocks("Debian packages")), ground.net.pid)
+        root.must_serve("".join(root.types(block, "/packages") for block in blocks("Debian packages")))
     say("by Debian packages")
 
 
@@ -74,7 +80,7 @@ def from_source(ground):
         run("mount", "--bind", cache, place)
         root.mounts.append(place)
         more = {"CCACHE_DIR": "/ccache", "CCACHE_BASEDIR": "/hawser", "CCACHE_NOHASHDIR": "1"}
-        must_serve("".join(root.types(block, "/hawser", more) for block in blocks("Source")), ground.net.pid)
+        root.must_serve("".join(root.types(block, "/hawser", more) for block in blocks("Source")))
     say("from the source")
 
 

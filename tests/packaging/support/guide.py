@@ -45,7 +45,7 @@ def answers(port):
         return False
 
 
-def look(token):
+def look(token, doctor):
     for port in (21115, 21116, 21118, 21117, 21119, 21114):
         until(f"port {port} is open", lambda p=port: answers(p))
     device = Device("127.0.0.1", "123456789")
@@ -57,10 +57,11 @@ def look(token):
     assert status == 200, f"the first owner: {status} {said}"
     status, said = ask("POST", "/api/v1/login", {"name": "anna", "password": PASSWORD})
     assert status == 200 and json.loads(said)["state"] in ("done", "second_factor"), f"a login: {status} {said}"
+    until("the ID server asks who may connect", lambda: re.search(r"^good +accounts", doctor(), re.M))
 
 
-def must_serve(said, pid):
-    """`said`: what the commands printed; `pid`: a process in the network that the servers are in."""
+def must_serve(said, pid, doctor):
+    """`said`: what the commands printed; `pid`: a process in the network that the servers are in; `doctor`: what hawser-admin's says."""
     key = re.search(r"(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{43}=)\s*$", said, re.M)
     link = re.search(r"#/setup\?token=([^\s\"&]+)", said)
     assert key and link, f"neither key nor link:\n{said}"
@@ -69,7 +70,7 @@ def must_serve(said, pid):
     def run():
         try:
             enter_network(pid)
-            look(link[1])
+            look(link[1], doctor)
         except BaseException as e:
             fault.append(e)
     t = threading.Thread(target=run)
