@@ -1,5 +1,5 @@
 /* Distances double. What will not change by itself (a policy, a proxy) is not tried at all, and two
- * symmetric NATs hardly ever, until the network is another one. */
+ * symmetric NATs once, and hardly ever after that, until the network is another one. */
 #include "client/reach/path_plan.h"
 #include "shared/base/macros.h"
 
@@ -25,7 +25,9 @@ static uint64_t scattered(uint64_t us, uint32_t jitter)
 
 static void plan_better(struct hws_path_plan *p, uint64_t now_us, uint32_t jitter)
 {
-	uint64_t wait_us = p->why == HWS_INDIRECT_SYMMETRIC_BOTH
+	/* A first look is worth it: what stood at the relay so soon may have left a way by IPv6 no
+	 * time. */
+	uint64_t wait_us = p->why == HWS_INDIRECT_SYMMETRIC_BOTH && p->failures > 0
 			? HWS_PLAN_RARE_US
 			: doubled(HWS_PLAN_FIRST_US, p->failures + p->fallen, HWS_PLAN_MOST_US);
 
