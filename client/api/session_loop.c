@@ -211,6 +211,7 @@ static void on_tick(void *arg)
 	api_input_step(e);
 	api_input_note_mode(e);
 	api_paths_tick(e);
+	api_filler_tick(e);
 	api_report_silence(e, now);
 	api_report_stats(e, now);
 	wish_quality(e, now);

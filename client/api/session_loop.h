@@ -275,6 +275,8 @@ void api_stretch_forget(struct api_session_loop *e);
 
 /* --- api/filler.c: a key was sent; what follows hides when the next one is. */
 void api_filler_key(struct api_session_loop *e);
+/* A second has passed. */
+void api_filler_tick(struct api_session_loop *e);
 
 /* --- api/terminal_loop.c: makes the service of a session's terminals. */
 int api_terminal_new(struct api_session_loop *e, const struct api_session_loop_conf *conf,

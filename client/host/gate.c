@@ -212,6 +212,15 @@ static bool is_ghost(struct hws_gate *g)
 	return g->doubted && --g->doubted == 0;
 }
 
+/* On a slow line the answer waits behind a long message of the viewer's, who hears meanwhile that
+ * somebody is here. */
+static void await_answer(struct hws_gate *g)
+{
+	hws_gate_tell_quality(g);
+	if (g->conn && hws_probes_waiting_us(&g->probes, hws_loop_now_us(g->loop)) >= TICK_US / 2)
+		hws_conn_send_filler(g->conn);
+}
+
 static void on_tick(void *arg)
 {
 	struct hws_gate *g = arg;
@@ -222,7 +231,7 @@ static void on_tick(void *arg)
 	}
 
 	if (g->probes.count)
-		hws_gate_tell_quality(g);
+		await_answer(g);
 	else if (g->state < GATE_OPENING || !hws_gate_is_raw(g))
 		hws_gate_probe(g);
 	if (++g->ticks % HWS_GATE_REPORT_S == 0)

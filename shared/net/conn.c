@@ -1,5 +1,6 @@
 /* net/conn: frames over a stream: life, time limits and reading, with a buffer that never grows
  * past one frame and its header. conn_send.c is the writing half. */
+#include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/net/conn_impl.h"
 #include "shared/wire/frame.h"
@@ -8,6 +9,8 @@
 #define READ_CHUNK (16u << 10)
 #define READ_BUDGET (256u << 10) /* bytes a turn: a fast sender must not starve the others */
 #define SEND_MAX_DEFAULT (8u << 20)
+#define GROWTH (16u << 10) /* of a frame that is coming in, that tells of a line that carries */
+#define FRAME_US (300 * HWS_US_PER_S) /* so long such a frame may take */
 
 static void on_stream(struct hws_stream *s, unsigned ready, void *arg);
 
@@ -72,6 +75,24 @@ static void deliver(struct hws_conn *c, struct hws_bytes payload)
 	c->dispatching = false;
 }
 
+static void heard(struct hws_conn *c)
+{
+	c->heard_us = c->frame_us = hws_loop_now_us(c->loop);
+	c->grown = 0;
+}
+
+/* A long frame on a slow line takes longer than a silence may, and is none; but nobody holds a link
+ * by a frame that never ends. */
+static void note_growth(struct hws_conn *c)
+{
+	uint64_t now = hws_loop_now_us(c->loop);
+
+	if (hws_buf_len(&c->in) < c->grown + GROWTH || now > c->frame_us + FRAME_US)
+		return;
+	c->grown = hws_buf_len(&c->in);
+	c->heard_us = now;
+}
+
 /* Delivers the whole frames that are in the buffer. */
 static int dispatch(struct hws_conn *c)
 {
@@ -81,13 +102,15 @@ static int dispatch(struct hws_conn *c)
 		size_t used, max = c->conf.frame_max + (c->keyed ? HWS_CONN_SEAL_MAX : 0);
 		int r = hws_frame_next(hws_buf_bytes(&c->in), max, &frame, &used);
 
-		if (r == HWS_ERR_SHORT)
+		if (r == HWS_ERR_SHORT) {
+			note_growth(c);
 			return HWS_OK;
+		}
 		if (r == HWS_OK)
 			r = open_payload(c, frame, &payload, &silent);
 		if (r < 0)
 			return r;
-		c->last_frame_us = hws_loop_now_us(c->loop);
+		heard(c);
 		if (!silent)
 			deliver(c, payload);
 		if (!c->stream && !c->closed)
@@ -174,7 +197,7 @@ static void on_watch(void *arg)
 	struct hws_conn *c = arg;
 	uint64_t now = hws_loop_now_us(c->loop);
 
-	if (c->conf.idle_us && !c->paused && now >= c->last_frame_us + c->conf.idle_us)
+	if (c->conf.idle_us && !c->paused && now >= c->heard_us + c->conf.idle_us)
 		/* NOLINTNEXTLINE(bugprone-branch-clone): one limit each */
 		hws_conn_close(c, HWS_ERR_TIMEOUT);
 	else if (c->conf.stall_us && hws_conn_pending(c) > 0 &&
@@ -191,7 +214,7 @@ void hws_conn_watch(struct hws_conn *c)
 	uint64_t now = hws_loop_now_us(c->loop), next = UINT64_MAX;
 
 	if (c->conf.idle_us && !c->paused)
-		next = HWS_MAX(c->last_frame_us + c->conf.idle_us, now + 1000);
+		next = HWS_MAX(c->heard_us + c->conf.idle_us, now + 1000);
 	if (c->conf.stall_us && hws_conn_pending(c) > 0)
 		next = HWS_MIN(next, HWS_MAX(c->last_moved_us + c->conf.stall_us, now + 1000));
 	if (c->flushing)
@@ -227,7 +250,8 @@ int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct 
 		free_conn(c);
 		return HWS_ERR_NOMEM;
 	}
-	c->last_frame_us = c->last_moved_us = hws_loop_now_us(loop);
+	heard(c);
+	c->last_moved_us = c->heard_us;
 	hws_stream_cap_messages(stream, c->conf.frame_max + HWS_CONN_SEAL_MAX);
 	hws_stream_set_callback(stream, on_stream, c);
 	hws_conn_watch(c);
@@ -252,7 +276,7 @@ void hws_conn_set_frame_max(struct hws_conn *c, size_t frame_max)
 void hws_conn_set_idle(struct hws_conn *c, uint64_t idle_us)
 {
 	c->conf.idle_us = idle_us;
-	c->last_frame_us = hws_loop_now_us(c->loop);
+	heard(c);
 	if (!c->closed)
 		hws_conn_watch(c);
 }
@@ -283,7 +307,7 @@ void hws_conn_resume(struct hws_conn *c)
 		return;
 	if (c->paused) {
 		c->paused = false;
-		c->last_frame_us = hws_loop_now_us(c->loop);
+		heard(c);
 		if (!hws_timer_active(&c->watch))
 			hws_conn_watch(c); /* nothing watches a paused link for idleness */
 	}
@@ -294,7 +318,7 @@ void hws_conn_resume(struct hws_conn *c)
 
 uint64_t hws_conn_heard_us(const struct hws_conn *c)
 {
-	return c->last_frame_us;
+	return c->heard_us;
 }
 
 uint64_t hws_conn_bytes_in(const struct hws_conn *c)

@@ -23,7 +23,9 @@ struct hws_conn_conf {
 	size_t send_max;  /* hard cap of a class in bytes: beyond it sends fail with HWS_ERR_FULL */
 	size_t send_high; /* above it a class is congested, until half of it is reached */
 	struct hws_send_limit limit[HWS_SEND_CLASSES]; /* .max not 0: instead of these two */
-	uint64_t idle_us; /* close with HWS_ERR_TIMEOUT when no frame came for so long; 0 = never */
+	/* Close with HWS_ERR_TIMEOUT when no frame came for so long, and the one that is coming in,
+	 * if there is one, did not grow (in its first five minutes); 0 = never. */
+	uint64_t idle_us;
 	uint64_t stall_us; /* the same when queued bytes did not move for so long; 0 = never */
 	/* A whole frame (decrypted). `payload` borrows until return. May close the conn. */
 	void (*on_frame)(struct hws_conn *c, struct hws_bytes payload, void *arg);
@@ -73,7 +75,8 @@ bool hws_conn_congested(const struct hws_conn *c, enum hws_send_class cls);
 /* Other limits for a class from now on, as when it is known what a session is for. */
 void hws_conn_set_limit(
 		struct hws_conn *c, enum hws_send_class cls, const struct hws_send_limit *limit);
-/* When the last whole frame came (or the link began), by the loop's clock. */
+/* When the last frame came, or one that is coming in grew (or the link began), by the loop's
+ * clock. */
 uint64_t hws_conn_heard_us(const struct hws_conn *c);
 /* Totals since the start, for statistics. */
 uint64_t hws_conn_bytes_in(const struct hws_conn *c);

@@ -26,7 +26,9 @@ struct hws_conn {
 	struct hws_conn_v2 *v2; /* NULL: records of the deployed scheme, if keyed */
 	struct hws_timer watch; /* one timer looks at both time limits */
 	struct hws_deferred deferred;
-	uint64_t last_frame_us, last_moved_us, linger_end_us;
+	uint64_t heard_us, last_moved_us, linger_end_us;
+	uint64_t frame_us; /* when the frame that is coming in began: the last whole one came */
+	size_t grown;      /* so much of it had come when it was last taken for a sign of life */
 	uint64_t bytes_in, bytes_out;
 	int broken; /* why writing failed */
 	bool keyed, paused, closed, flushing, dispatching;

@@ -161,6 +161,56 @@ START_TEST(a_silent_link_times_out)
 }
 END_TEST
 
+static uint64_t fake_us;
+
+static uint64_t fake_clock(void *arg HWS_UNUSED)
+{
+	return fake_us;
+}
+
+static void grow(struct hws_stream *raw, size_t len, uint64_t later_us)
+{
+	static uint8_t piece[40000];
+
+	fake_us += later_us;
+	feed(raw, piece, len);
+	for (int i = 0; i < 5; i++)
+		hws_loop_once(loop, 1000);
+}
+
+/* A long frame on a slow line is no silence while it grows; one that drips, or never ends, is. */
+START_TEST(a_frame_that_grows_is_heard)
+{
+	const uint64_t s = HWS_US_PER_S;
+	struct hws_stream *sa, *raw;
+	struct hws_conn_conf conf;
+	struct end a = { 0 };
+
+	fake_us = 1000 * s;
+	hws_loop_set_clock(loop, fake_clock, NULL);
+	ck_assert_int_eq(hws_stream_mem_pair(loop, NULL, &sa, &raw), 0);
+	conf = conf_of(&a);
+	conf.frame_max = 1u << 20;
+	ck_assert_int_eq(hws_conn_new(loop, sa, &conf, hws_bytes(NULL, 0), &a.conn), 0);
+	feed(raw, "\x02\x00\x20", 3); /* a head: half a mebibyte */
+	grow(raw, 17000, 20 * s);
+	ck_assert_uint_eq(hws_conn_heard_us(a.conn), 1020 * s);
+	grow(raw, 10, 5 * s);
+	grow(raw, 15000, 5 * s);
+	ck_assert_uint_eq(hws_conn_heard_us(a.conn), 1020 * s);
+	grow(raw, 1000, 5 * s);
+	ck_assert_uint_eq(hws_conn_heard_us(a.conn), 1035 * s);
+	grow(raw, 40000, 265 * s);
+	ck_assert_uint_eq(hws_conn_heard_us(a.conn), 1300 * s);
+	grow(raw, 40000, s);
+	ck_assert_uint_eq(hws_conn_heard_us(a.conn), 1300 * s);
+	hws_conn_close(a.conn, HWS_OK);
+	hws_stream_close(raw);
+	settle(&a);
+	hws_loop_set_clock(loop, NULL, NULL);
+}
+END_TEST
+
 static void detach_first(struct hws_conn *c, struct hws_bytes payload, void *arg)
 {
 	struct hws_stream *s = NULL;
@@ -283,7 +333,7 @@ int main(void)
 					an_oversized_frame_closes_before_it_is_taken,
 					a_flipped_record_closes,
 					a_peer_that_reads_nothing_is_cut_and_the_queue_is_bounded,
-					a_silent_link_times_out,
+					a_silent_link_times_out, a_frame_that_grows_is_heard,
 					detaching_gives_the_bytes_behind_the_frame,
 					a_pause_holds_frames_back_and_loses_none,
 					a_paused_link_sleeps_and_is_watched_again,
