@@ -50,7 +50,7 @@ static int read_text(int fd, char *buf, size_t size)
 	if (n && buf[n - 1] == '\r')
 		n--;
 	buf[n] = 0;
-	return HWS_OK;
+	return n ? HWS_OK : HWS_ERR_SHORT;
 }
 
 /* A regular file, which may have come by a link, as Kubernetes has them: a pipe would keep the
@@ -72,6 +72,9 @@ static int read_value(const char *path, char *buf, size_t size, struct hws_error
 				path, SECRET_MAX);
 	else if (r == HWS_ERR_CORRUPT)
 		hws_error_set(err, r, "%s contains a NUL byte; this is no text file", path);
+	else if (r == HWS_ERR_SHORT) /* a key would be made, a database begun */
+		r = hws_error_set(err, HWS_ERR_INVAL,
+				"%s is empty: put the value there, or do not name the file", path);
 	else if (r < 0 && !err->text[0])
 		hws_error_set(err, r, "cannot read %s: %s", path, hws_err_text(r));
 	return r;

@@ -102,8 +102,6 @@ static const struct {
 	{ "geheim\n", "geheim" },
 	{ "geheim\r\n", "geheim" },
 	{ " with blanks \n", " with blanks " },
-	{ "", "" },
-	{ "\n", "" },
 };
 
 START_TEST(a_secret_comes_from_a_file_without_its_newline)
@@ -123,6 +121,12 @@ START_TEST(a_file_that_holds_no_value_is_named_in_the_error)
 	ck_assert_int_eq(read_env(), HWS_ERR_NOTFOUND);
 	ck_assert_ptr_nonnull(strstr(err.text, "TEST_ENV_THE_SECRET_FILE: "));
 	ck_assert_ptr_nonnull(strstr(err.text, path));
+	for (size_t n = 0; n <= 2; n++) { /* what makes the value has failed */
+		put(path, "\r\n" + 2 - n, n);
+		ck_assert_int_eq(read_env(), HWS_ERR_INVAL);
+		ck_assert_ptr_nonnull(strstr(err.text, path));
+		ck_assert_ptr_nonnull(strstr(err.text, "is empty"));
+	}
 	put(path, "two\nlines", 9);
 	ck_assert_int_eq(read_env(), HWS_ERR_INVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, path));
@@ -226,6 +230,8 @@ END_TEST
 START_TEST(others_have_files_too_and_a_usual_place)
 {
 	setenv("HAWSER_CONTAINER", "1", 1);
+	put(usual, "", 0);
+	ck_assert_int_eq(read_env(), HWS_ERR_INVAL);
 	put(usual, "from the usual place\n", 21);
 	ck_assert_int_eq(read_env(), HWS_OK);
 	ck_assert_str_eq(c.secret, "from the usual place");
