@@ -116,6 +116,7 @@ bool hws_options_same(const struct hws_options *o, const void *a, const void *b,
 /* As hws_options_file from memory (fuzzing, tests). */
 int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 		struct hws_bytes text, struct hws_error *err) HWS_MUST_CHECK;
+/* A name that is set to nothing is not set. */
 int hws_options_env(const struct hws_options *o, void *cfg, struct hws_error *err) HWS_MUST_CHECK;
 /* A `convert` for RUST_LOG: a level, also of a filter such as "warn,hbbs=debug" the first that
  * stands alone. */

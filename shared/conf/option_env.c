@@ -114,7 +114,7 @@ static int named(const char *name, bool by_file, const char **ret_value, const c
 				"%s and %s are both set: leave one of them out", name, file);
 	*ret_value = value;
 	*ret_path = path;
-	return value || path ? HWS_OK : HWS_ERR_NOTFOUND;
+	return path || (value && *value) ? HWS_OK : HWS_ERR_NOTFOUND;
 }
 
 /* --- our names ------------------------------------------------------------------------------ */
@@ -150,6 +150,18 @@ static bool in_container(void)
 	return text && hws_parse_bool(text, &is) == HWS_OK && is;
 }
 
+/* Ours is set, so that what another program calls it does not count, wherever it would go. */
+static bool ours_is_set(const struct hws_options *o, const char *option)
+{
+	const struct hws_option *opt = hws_option_find(o, option, strlen(option));
+	char name[NAME_MAX_BYTES];
+	const char *value, *path;
+
+	return opt && hws_option_env_name(o, opt, name, sizeof(name)) == HWS_OK &&
+			named(name, opt->flags & HWS_OPT_SECRET, &value, &path, NULL) !=
+					HWS_ERR_NOTFOUND;
+}
+
 static const struct hws_env_name *find_other(const struct hws_options *o, const char *name)
 {
 	for (size_t i = 0; i < o->others_count; i++) {
@@ -165,8 +177,6 @@ static int other_value(const struct hws_env_name *n, const char **ret_value, con
 {
 	int r = named(n->name, n->file != NULL, ret_value, ret_path, err);
 
-	if (r == HWS_OK && !*ret_path && !**ret_value)
-		r = HWS_ERR_NOTFOUND;
 	if (r == HWS_ERR_NOTFOUND && n->file && *n->file && access(n->file, F_OK) == 0) {
 		*ret_value = NULL;
 		*ret_path = n->file;
@@ -180,7 +190,8 @@ static int take_other(const struct hws_options *o, const struct hws_env_name *n,
 {
 	const char *value, *path, *option = n->option;
 	char text[64];
-	int r = n->option ? other_value(n, &value, &path, err) : HWS_ERR_NOTFOUND;
+	int r = n->option && !ours_is_set(o, n->option) ? other_value(n, &value, &path, err)
+							: HWS_ERR_NOTFOUND;
 	const struct hws_option *opt;
 
 	if (r == HWS_ERR_NOTFOUND)
@@ -263,7 +274,10 @@ void hws_options_env_log(const struct hws_options *o)
 
 		if (other_value(n, &value, &path, NULL) < 0)
 			continue;
-		if (!n->option)
+		if (n->option && ours_is_set(o, n->option))
+			hws_info("config.ignored", HWS_STR("name", n->name),
+					HWS_STR("text", "our own name for it is set, too"));
+		else if (!n->option)
 			hws_warn("config.ignored", HWS_STR("name", n->name),
 					HWS_STR("text", n->text));
 		else
@@ -292,7 +306,7 @@ static int aliases(const struct hws_options *o, const struct hws_option *opt, bo
 				name[i] = env_char(p[i]);
 			name[end - p] = 0;
 			value = container && find_other(o, name) ? NULL : getenv(name);
-			if (value) {
+			if (value && *value) {
 				r = hws_option_store(opt, cfg, value, name, err);
 				if (r < 0)
 					return r;

@@ -209,6 +209,38 @@ START_TEST(our_names_go_over_those_of_others)
 }
 END_TEST
 
+/* Also where theirs would go elsewhere. */
+START_TEST(our_name_goes_over_one_that_is_converted)
+{
+	setenv("HAWSER_CONTAINER", "1", 1);
+	setenv("NICK", "hidden name", 1);
+	setenv("TEST_ENV_NAME", "ours", 1);
+	ck_assert_int_eq(read_env(), HWS_OK);
+	ck_assert_str_eq(c.name, "ours");
+	ck_assert_str_eq(c.secret, "");
+	setenv("NICK", "bad", 1); /* nobody reads it */
+	ck_assert_int_eq(read_env(), HWS_OK);
+}
+END_TEST
+
+/* Templates of containers name everything. */
+START_TEST(what_is_set_to_nothing_is_not_set)
+{
+	setenv("TEST_ENV_NAME", "", 1);
+	setenv("TEST_ENV_THE_SECRET", "", 1);
+	setenv("TEST_ENV_OPEN", "", 1);
+	setenv("TEST_ENV_LOG_LEVEL", "", 1);
+	setenv("NICK", "", 1);
+	ck_assert_int_eq(read_env(), HWS_OK);
+	ck_assert_str_eq(c.name, "nobody");
+	ck_assert_int_eq(c.level, 2);
+	setenv("HAWSER_CONTAINER", "1", 1);
+	setenv("NICK", "theirs", 1);
+	ck_assert_int_eq(read_env(), HWS_OK);
+	ck_assert_str_eq(c.name, "theirs");
+}
+END_TEST
+
 START_TEST(an_alias_is_converted_in_a_container)
 {
 	setenv("NICK", "hidden name", 1);
@@ -285,6 +317,8 @@ int main(void)
 	tcase_add_test(t, what_is_no_secret_has_no_file);
 	tcase_add_test(t, names_of_others_count_in_a_container_only);
 	tcase_add_test(t, our_names_go_over_those_of_others);
+	tcase_add_test(t, our_name_goes_over_one_that_is_converted);
+	tcase_add_test(t, what_is_set_to_nothing_is_not_set);
 	tcase_add_test(t, an_alias_is_converted_in_a_container);
 	tcase_add_test(t, others_have_files_too_and_a_usual_place);
 	tcase_add_loop_test(t, a_filter_of_rust_becomes_a_level, 0, HWS_COUNT(filters));
