@@ -24,7 +24,26 @@ struct importing {
 	struct rdv_copy c;
 	struct rdv_entry *entries; /* that are there already */
 	size_t entry_count;
+	bool key_saved;
+	struct hws_error *err;
 };
+
+/* Before the first device: a server that is started on what a take-over that was stopped has left
+ * must not make a key of its own, which would lock out everybody. */
+static int save_key(struct importing *im)
+{
+	const struct rdv_take_over *t = im->t;
+	int r;
+
+	if (!t->save || im->key_saved)
+		return HWS_OK;
+	r = hws_identity_save(t->key_to, &t->key_secret, im->err);
+	if (r == HWS_OK && !rdv_hand_over(t->key_to))
+		r = hws_error_set(im->err, HWS_ERR_PERM,
+				"%s: make the account of hawser-rendezvous its owner", t->key_to);
+	im->key_saved = r == HWS_OK;
+	return r;
+}
 
 static int by_entry(const void *a, const void *b)
 {
@@ -57,7 +76,10 @@ static int import_rows(const struct rdv_peer_row *rows, const struct rdv_hbbs_no
 {
 	struct importing *im = arg;
 	bool *ours = hws_alloc_array(n, sizeof(*ours));
-	int r = ours ? rdv_copy_rows(&im->c, rows, n, ours) : HWS_ERR_NOMEM;
+	int r = ours ? save_key(im) : HWS_ERR_NOMEM;
+
+	if (r == HWS_OK)
+		r = rdv_copy_rows(&im->c, rows, n, ours);
 
 	for (size_t i = 0; i < n && r == HWS_OK; i++) {
 		if (ours[i] && *notes[i].text)
@@ -215,6 +237,7 @@ int rdv_take_over_run(struct rdv_take_over *t, struct hws_loop *loop, struct rdv
 		struct hws_error *err)
 {
 	struct importing im = { .t = t,
+		.err = err,
 		.c = { .loop = loop,
 				.to = store,
 				.mode = RDV_COPY_KEEP,
@@ -237,14 +260,7 @@ int rdv_take_over_run(struct rdv_take_over *t, struct hws_loop *loop, struct rdv
 	t->read = im.c.read;
 	t->written = im.c.written;
 	t->there = im.c.there;
-	if (r == HWS_OK && t->save) {
-		r = hws_identity_save(t->key_to, &t->key_secret, err);
-		if (r == HWS_OK && !rdv_hand_over(t->key_to))
-			r = hws_error_set(err, HWS_ERR_PERM,
-					"%s: make the account of hawser-rendezvous its owner",
-					t->key_to);
-	}
-	return r;
+	return r == HWS_OK ? save_key(&im) : r; /* of one without devices */
 }
 
 void rdv_take_over_done(struct rdv_take_over *t)

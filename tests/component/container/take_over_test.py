@@ -149,6 +149,28 @@ def a_clock_behind_the_database(place):
         assert p.log().count("clock.off") == 1
 
 
+def one_that_was_stopped_on_its_way(place):
+    """Killed when the first devices are there: a server that is started on that has the key of hbbs, and the rest comes later."""
+    folder, public = make_hbbs(place, "hbbs", "delete")
+    many = 5000
+    with contextlib.closing(sqlite3.connect(os.path.join(folder, "db_v2.sqlite3"))) as db, db:
+        db.executemany("insert into peer(guid, id, uuid, pk, info, note) values (randomblob(16), ?, 'u', randomblob(32), '{}', 'desk')",
+            ((str(200000000 + i),) for i in range(many)))
+    state = place.folder("state")
+    with place.program(RENDEZVOUS, "take-over", folder, "--state-dir", state) as p:
+        def started():
+            with contextlib.suppress(sqlite3.OperationalError):  # no table yet, or just being made
+                return os.path.exists(os.path.join(state, "rendezvous.sqlite3")) and devices(state)
+            return False
+        api_server.until("the first devices are there", started)
+        p.stop(signal.SIGKILL)
+    with place.program(RENDEZVOUS, "--port", "0", "--state-dir", state) as p:
+        assert public in p.expect("listening").string
+        assert p.stop() == 0
+    assert f"devices of {DEVICES + many} were taken over" in take(place, folder, state)
+    assert len(devices(state)) == DEVICES + many
+
+
 def what_is_refused(place):
     folder, _ = make_hbbs(place, "hbbs", "delete")
     other, secret = key_pair(place, "state")
@@ -196,7 +218,7 @@ def what_a_stranger_prepared(place):
 def main():
     tests = [(a_folder_comes_over_whole, "delete"), (a_folder_comes_over_whole, "wal"), (the_folder_of_one_that_was_killed,),
         (the_folder_of_one_that_was_killed_while_it_wrote,),
-        (the_folder_of_one_that_runs,), (the_state_folder_itself,),
+        (the_folder_of_one_that_runs,), (the_state_folder_itself,), (one_that_was_stopped_on_its_way,),
         (a_clock_behind_the_database,), (what_is_refused,), (what_a_stranger_prepared,)]
     for test, *args in tests:
         place = Place()
