@@ -5,7 +5,7 @@ if [ "$1" = purge ] && [ ! -e /usr/lib/sysusers.d/hawser.conf ] &&
 	for account in $(getent passwd hawser-gate | cut -d : -f 1); do
 		userdel "$account" || true
 	done
-	for group in $(getent group hawser-gate hawser | cut -d : -f 1); do
+	for group in $(getent group hawser-gate hawser hawser-relays | cut -d : -f 1); do
 		groupdel "$group" || true
 	done
 fi

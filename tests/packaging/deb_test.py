@@ -114,7 +114,7 @@ def ids_of(root):
         for line in root.read(f"/etc/{name}").splitlines():
             if line.startswith("hawser"):
                 ids.append(f"-o {word} {line.split(':')[2]}")
-    expect(len(ids) == 3, f"accounts and groups: {ids}")
+    expect(len(ids) == 4, f"accounts and groups: {ids}")
     return ids
 
 
@@ -144,8 +144,9 @@ class Unit:
         self.root, self.name = root, name
         text = root.read(f"/lib/systemd/system/{name}.service")
         self.words = re.search(r"^ExecStart=(.*)$", text, re.M).group(1).replace("--log-format journal", "--log-format text").split()
-        expect(re.search(r"^DynamicUser=yes$", text, re.M) and re.search(r"^Group=hawser$", text, re.M), f"{name}: another account")
-        group, = (line.split(":")[2] for line in root.read("/etc/group").splitlines() if line.startswith("hawser:"))
+        own = re.search(r"^Group=(hawser|hawser-relays)$", text, re.M)
+        expect(re.search(r"^DynamicUser=yes$", text, re.M) and own, f"{name}: another account")
+        group, = (line.split(":")[2] for line in root.read("/etc/group").splitlines() if line.startswith(own.group(1) + ":"))
         root.sh(f"""
             mkdir -p -m 700 /var/lib/private /run/private /var/lib/private/{name} /run/{name}
             [ -L /var/lib/{name} ] || ln -s private/{name} /var/lib/{name}

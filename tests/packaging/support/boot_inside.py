@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Runs inside the machine of boot_test.py, as root, once it is up: the services as systemd runs them. One line of JSON for
 each check goes to the second serial line; then the machine is switched off."""
+import grp
 import json
 import os
 import pwd
@@ -143,12 +144,15 @@ def services_start_with_the_machine():
 
 
 def each_is_who_its_unit_says():
-    group = str(__import__("grp").getgrnam("hawser").gr_gid)
+    servers, relays = (str(grp.getgrnam(name).gr_gid) for name in ("hawser", "hawser-relays"))
     for unit in SERVERS:
         f = facts(pid_of(unit))
         uid = int(f["Uid"].split("\t")[1])
         assert 61184 <= uid <= 65519, (unit, f["Uid"])
-        assert f["Gid"].split("\t")[1] == group, (unit, f["Gid"])
+        assert f["Gid"].split("\t")[1] == (relays if unit == "hawser-relay" else servers), (unit, f["Gid"])
+        # who takes the relay has no way to the others
+        own = {f["Gid"].split("\t")[1], *f["Groups"].split()} & {servers, relays}
+        assert own == {"hawser-relay": {relays}, "hawser-rendezvous": {servers}, "hawser-api": {servers, relays}}[unit], (unit, f["Groups"])
         assert f["NoNewPrivs"] == "1" and int(f["Seccomp_filters"]) >= 2, (unit, f["Seccomp_filters"])
         allowed = "0000000000000400" if unit != "hawser-relay" else "0000000000000000"
         assert f["CapBnd"] == allowed, (unit, f["CapBnd"])
