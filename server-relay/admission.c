@@ -52,6 +52,13 @@ static void ip_set(struct rly_leg *l, const struct sockaddr_storage *a)
 	l->port = hws_addr_port(a);
 }
 
+/* Who looks whether the port is open, as ID servers do every ten seconds and proxies more often, was
+ * not refused: it said nothing. */
+static bool only_looked(const struct rly_leg *l, enum rly_refusal why)
+{
+	return why == RLY_REFUSE_EARLY_CLOSE && !l->heard;
+}
+
 static void refuse_log(const struct sockaddr_storage *peer, enum rly_refusal why)
 {
 	char text[HWS_ADDR_TEXT];
@@ -234,7 +241,8 @@ void rly_leg_refuse(struct rly_shard *sh, struct rly_leg *l, enum rly_refusal wh
 		return;
 	rly_leg_sockaddr(l, &peer);
 	rly_stat_add(&sh->stats.refused[why], 1);
-	refuse_log(&peer, why);
+	if (!only_looked(l, why) || hws_log_level() >= HWS_LOG_DEBUG)
+		refuse_log(&peer, why);
 	rly_leg_drop(sh, l);
 }
 

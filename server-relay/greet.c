@@ -53,6 +53,7 @@ static int read_more(struct rly_shard *sh, struct rly_leg *l, size_t max, struct
 		rly_leg_refuse(sh, l, RLY_REFUSE_EARLY_CLOSE);
 		return (int)n;
 	}
+	l->heard = true;
 	*ret = hws_bytes(sh->scratch, (size_t)n);
 	if (!have)
 		return HWS_OK;

@@ -47,6 +47,7 @@ struct rly_leg {
 	bool counted_wait : 1;           /* in its address's number of waiting legs */
 	bool announced : 1;              /* the rendezvous server agreed to its pair */
 	bool viewer : 1;                 /* of a pair the end that asked for the other by its ID */
+	bool heard : 1;                  /* it has said something */
 	uint16_t port;                   /* of the peer */
 	uint8_t ip[16];                  /* of the peer, IPv4 as mapped */
 	union {

@@ -505,6 +505,38 @@ START_TEST(silent_and_slow_legs_are_dropped)
 }
 END_TEST
 
+static bool logged(void *text)
+{
+	test_proc_expect(&relay.proc, "leg.refused", 0);
+	return strstr(relay.proc.log, text);
+}
+
+/* An ID server looks whether its relays are there every ten seconds. */
+START_TEST(who_only_looks_is_no_line_in_the_log)
+{
+	struct leg l;
+
+	start(NULL);
+	for (int i = 0; i < 3; i++) {
+		leg_open(&l, &relay, false, 1);
+		leg_close(&l);
+		relay_await(&relay, "refused", "closed_early", i + 1);
+	}
+	leg_open(&l, &relay, false, 3);
+	leg_raw(&l, "\x80", 1);
+	leg_close(&l);
+	relay_await(&relay, "refused", "closed_early", 4);
+	ck_assert(test_until(logged, (void *)"why=closed_early peer=127.0.0.3:", LIMIT_MS));
+	ck_assert_ptr_null(strstr(relay.proc.log, "peer=127.0.0.1:"));
+	relay_stop(&relay);
+	start((const char *const[]){ "--log-level", "debug", NULL });
+	leg_open(&l, &relay, false, 1);
+	leg_close(&l);
+	ck_assert(test_until(logged, (void *)"why=closed_early peer=127.0.0.1:", LIMIT_MS));
+	relay_stop(&relay);
+}
+END_TEST
+
 START_TEST(a_broken_upgrade_is_refused)
 {
 	static const char *const bad[] = { "POST / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
@@ -556,5 +588,6 @@ int main(void)
 					proxy_headers_name_the_client, junk_is_dropped_at_once,
 					an_overlong_uuid_is_refused,
 					silent_and_slow_legs_are_dropped,
-					a_broken_upgrade_is_refused));
+					a_broken_upgrade_is_refused,
+					who_only_looks_is_no_line_in_the_log));
 }
