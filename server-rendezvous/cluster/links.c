@@ -510,6 +510,10 @@ static int listen_at(struct rdv_links *ls, struct hws_error *err)
 				err, r, "--node-address: '%s' is no HOST or HOST:PORT", ls->at);
 	if (!conf.port)
 		conf.port = port;
+	/* with its port: other nodes would take theirs */
+	r = hws_host_port_join(host, port, ls->at, sizeof(ls->at));
+	if (r < 0)
+		return hws_error_set(err, r, "--node-address: '%s' is too long", host);
 	if (!*conf.bind_ip && hws_addr_parse(host, port, &ss) == HWS_OK) {
 		conf.bind_ip = host;
 		r = hws_listener_new(ls->node->loop, &conf, &ls->listener, NULL);

@@ -229,6 +229,32 @@ START_TEST(the_other_end_calls_when_one_cannot)
 }
 END_TEST
 
+/* Nodes need not have the same ports. */
+START_TEST(a_port_that_is_not_named_is_that_of_its_own_node)
+{
+	char port[10], own[24];
+	const char *args[] = { "--store", b_url, "--node", "b", "--port", port, "--node-address",
+		"127.0.0.1", NULL };
+
+	server_stop(&a);
+	server_stop(&b);
+	a.port = 0;
+	b.port = (uint16_t)(test_free_ports(6) + 1);
+	snprintf(port, sizeof(port), "%u", b.port);
+	snprintf(own, sizeof(own), "127.0.0.1:%u", b.port + 4u);
+	server_start(&b, args);
+	start_node(&a, "a", pg.url); /* takes no links, and calls */
+	until_linked();
+	{
+		json_t *ans = server_ask(&a, "nodes", NULL, NULL);
+		json_t *other = json_array_get(json_object_get(ans, "others"), 0);
+
+		ck_assert_str_eq(json_string_value(json_object_get(other, "address")), own);
+		json_decref(ans);
+	}
+}
+END_TEST
+
 /* What a node of a version without links says counts as ever. */
 START_TEST(an_older_node_is_heard_by_the_database)
 {
@@ -410,7 +436,8 @@ int main(void)
 					nothing_is_lost_when_the_link_is_cut,
 					nothing_is_lost_when_the_link_falls_silent,
 					a_node_that_starts_again_is_linked_again,
-					one_address_is_enough, the_other_end_calls_when_one_cannot,
+					one_address_is_enough,
+					a_port_that_is_not_named_is_that_of_its_own_node, the_other_end_calls_when_one_cannot,
 					an_older_node_is_heard_by_the_database,
 					strangers_are_let_in_nowhere));
 
