@@ -118,14 +118,17 @@ static bool is_newer(const struct copy *a, const struct copy *b)
 						: a->made.tv_nsec > b->made.tv_nsec;
 }
 
-/* Whether this name in the folder of `path` is one of its copies. */
+/* Whether this name in the folder of `path` is one of its copies. Early versions of hawser-api left
+ * the "v" out. */
 static bool is_copy(const char *base, const char *name)
 {
-	size_t n = strlen(base);
+	size_t n = strlen(base), before = strlen(BEFORE) - 1;
 	uint64_t version;
 
-	return strncmp(name, base, n) == 0 && strncmp(name + n, BEFORE, strlen(BEFORE)) == 0 &&
-			hws_parse_u64(name + n + strlen(BEFORE), &version) == HWS_OK;
+	if (strncmp(name, base, n) != 0 || strncmp(name + n, BEFORE, before) != 0)
+		return false;
+	name += n + before;
+	return hws_parse_u64(name + (*name == 'v'), &version) == HWS_OK;
 }
 
 static size_t list_copies(DIR *dir, const char *base, struct copy *all)

@@ -417,23 +417,31 @@ END_TEST
 START_TEST(of_many_copies_the_newest_stay)
 {
 	static struct rdv_schema_step many[RDV_SQLITE_COPIES + 4];
-	char other[180];
+	static const char *const ends[] = { "vacation", "", "v", "vv1", "1", "v77", "78" };
+	enum { OTHERS = 4 }; /* of these are no copies */
+	char made[HWS_COUNT(ends)][180];
 
 	sqlite_clear();
-	ck_assert_int_eq(hws_fmt(other, sizeof(other), "%s.before-vacation", path), HWS_OK);
 	for (size_t i = 0; i < HWS_COUNT(many); i++) {
 		struct rdv_schema next = { many, i + 1 };
 
 		many[i] = (struct rdv_schema_step){ "NNN_n",
 			i ? "INSERT INTO n VALUES (1)" : "CREATE TABLE n (x bigint)" };
 		ck_assert_msg(sqlite_migrate(&next) == HWS_OK, "%s", err.text);
-		if (i == 0)
-			fclose(fopen(other, "w"));
+		for (size_t k = 0; i == 0 && k < HWS_COUNT(ends); k++) {
+			ck_assert_int_eq(hws_fmt(made[k], sizeof(made[k]), "%s.before-%s", path,
+							 ends[k]),
+					HWS_OK);
+			fclose(fopen(made[k], "w"));
+		}
 		usleep(20000); /* the clock of the file system goes in steps */
 	}
 	for (size_t i = 1; i < HWS_COUNT(many); i++)
 		ck_assert_int_eq(copy_is_there(i), i >= HWS_COUNT(many) - RDV_SQLITE_COPIES);
-	ck_assert_int_eq(access(other, F_OK), 0);
+	for (size_t k = 0; k < HWS_COUNT(ends); k++) {
+		ck_assert_msg((access(made[k], F_OK) == 0) == (k < OTHERS), "%s", made[k]);
+		unlink(made[k]);
+	}
 }
 END_TEST
 
