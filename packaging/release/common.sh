@@ -35,3 +35,8 @@ configure() {
 made() {
 	printf '%s: %s bytes\n' "$1" "$(stat -c %s "$1")"
 }
+
+# seal: the sums anew, signed. Whoever makes several kinds does it once, at the end (HAWSER_SEAL=later): each time a password is asked for.
+seal() {
+	[ "${HAWSER_SEAL:-}" = later ] || "$ROOT/packaging/release/seal"
+}

@@ -143,6 +143,17 @@ def check_static_parts():
         assert d["files"][0]["checksums"][1]["checksumValue"] == hashlib.sha256(f.read()).hexdigest()
 
 
+def check_sealed_once(no_key, env):
+    """A key's password is asked for whenever something is sealed: of several kinds at once all together, by ./dev."""
+    make = (os.path.join(release.ROOT, "packaging/make/tar"), "source")
+    env = {**env, "HAWSER_SIGN_KEY": no_key}  # what seals fails
+    assert run(*make, env=env).returncode != 0
+    good(*make, env={**env, "HAWSER_SEAL": "later"})
+    with open(os.path.join(release.ROOT, "dev"), encoding="utf-8") as f:
+        package = re.search(r"^cmd_package\(\) \{\n(.*?)^\}", f.read(), re.M | re.S).group(1)
+    assert 'HAWSER_SEAL=later "packaging/make/$kind"' in package and package.count("release/seal") == 1, package
+
+
 def check_signatures(folder):
     seal = os.path.join(release.ROOT, "packaging/release/seal")
     env = {k: v for k, v in os.environ.items() if not k.startswith("HAWSER_SIGN")}
@@ -168,6 +179,7 @@ def check_signatures(folder):
         assert run("minisign", "-V", "-p", public, "-m", sums).returncode != 0
         assert run("gpg", "--batch", "--verify", sums + ".asc", sums, env=env).returncode != 0
         assert run("sha256sum", "-c", "--strict", "--quiet", "SHA256SUMS", cwd=release.OUT).returncode != 0
+        check_sealed_once(secret + ".none", env)
         refused = run(seal, env={**env, "HAWSER_SIGN_KEY": secret + ".none"})
         assert refused.returncode != 0 and "minisign secret key" in refused.stderr, refused
     finally:
