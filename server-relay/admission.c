@@ -52,8 +52,8 @@ static void ip_set(struct rly_leg *l, const struct sockaddr_storage *a)
 	l->port = hws_addr_port(a);
 }
 
-/* Who looks whether the port is open, as ID servers do every ten seconds and proxies more often, was
- * not refused: it said nothing. */
+/* Who looks whether the port is open, as ID servers do every ten seconds and proxies more often,
+ * was not refused: it said nothing. */
 static bool only_looked(const struct rly_leg *l, enum rly_refusal why)
 {
 	return why == RLY_REFUSE_EARLY_CLOSE && !l->heard;

@@ -1,5 +1,5 @@
-/* rendezvous/planes/locals: the addresses of this machine that datagrams came to, each with a number
- * of one byte, so that a device's record knows from where to speak to it. Any thread. */
+/* rendezvous/planes/locals: the addresses of this machine that datagrams came to, each with a
+ * number of one byte, so that a device's record knows from where to speak to it. Any thread. */
 #pragma once
 #include "shared/net/udp_local.h"
 #include <pthread.h>

@@ -18,8 +18,8 @@ struct hws_udp_local {
 bool hws_udp_local_ask(int fd);
 /* Of a datagram that was received with room for it. */
 void hws_udp_local_read(struct msghdr *m, struct hws_udp_local *ret);
-/* For a datagram to m->msg_name: writes into `space` (HWS_UDP_LOCAL_SPACE bytes, aligned as a struct
- * cmsghdr), which must last as long as m. Not known, or of another family: nothing. */
+/* For a datagram to m->msg_name: writes into `space` (HWS_UDP_LOCAL_SPACE bytes, aligned as a
+ * struct cmsghdr), which must last as long as m. Not known, or of another family: nothing. */
 void hws_udp_local_put(struct msghdr *m, const struct hws_udp_local *from, void *space);
 /* True: a send failed because of its source, and it is taken out of m: it can be tried again. An
  * address may go while somebody still speaks to it, and what was sent to many has none. */

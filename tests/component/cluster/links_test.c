@@ -437,7 +437,8 @@ int main(void)
 					nothing_is_lost_when_the_link_falls_silent,
 					a_node_that_starts_again_is_linked_again,
 					one_address_is_enough,
-					a_port_that_is_not_named_is_that_of_its_own_node, the_other_end_calls_when_one_cannot,
+					a_port_that_is_not_named_is_that_of_its_own_node,
+					the_other_end_calls_when_one_cannot,
 					an_older_node_is_heard_by_the_database,
 					strangers_are_let_in_nowhere));
 

@@ -117,10 +117,8 @@ START_TEST(a_device_hears_the_address_that_it_speaks_to)
 	static const struct {
 		const char *from, *to, *bind;
 	} of[CASES] = {
-		{ "127.0.0.5", "127.0.0.2", "" },
-		{ "127.0.0.5", "127.0.0.2", "0.0.0.0" },
-		{ "fd00::1", SECOND, "" },
-		{ "fd00::1", SECOND, "::" },
+		{ "127.0.0.5", "127.0.0.2", "" }, { "127.0.0.5", "127.0.0.2", "0.0.0.0" },
+		{ "fd00::1", SECOND, "" }, { "fd00::1", SECOND, "::" },
 		{ "127.0.0.5", "127.0.0.2", "127.0.0.2" }, /* has one address only */
 	};
 	const char *const extra[] = { "--bind", of[_i].bind, NULL };
@@ -129,7 +127,8 @@ START_TEST(a_device_hears_the_address_that_it_speaks_to)
 	int fd;
 
 	if (strchr(of[_i].to, ':') &&
-			!(own_network && switch_ipv6(true) && add_address(of[_i].from) && add_address(SECOND))) {
+			!(own_network && switch_ipv6(true) && add_address(of[_i].from) &&
+					add_address(SECOND))) {
 		test_skip("no network of its own with IPv6");
 		return;
 	}

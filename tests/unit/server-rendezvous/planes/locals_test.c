@@ -72,5 +72,6 @@ END_TEST
 
 int main(void)
 {
-	return test_main("planes/locals", 60, NULL, NULL, TESTS(numbers_last_and_end, threads_agree));
+	return test_main("planes/locals", 60, NULL, NULL,
+			TESTS(numbers_last_and_end, threads_agree));
 }

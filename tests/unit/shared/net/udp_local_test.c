@@ -74,8 +74,7 @@ static void heard_from(const char *ip)
 
 	ck_assert(waits(client));
 	ck_assert_int_ge(recvfrom(client, buf, sizeof(buf), 0, (struct sockaddr *)&by, &len), 0);
-	ck_assert_msg(hws_addr_equal(&by, &want), "%s",
-			hws_addr_text(&by, text, sizeof(text)));
+	ck_assert_msg(hws_addr_equal(&by, &want), "%s", hws_addr_text(&by, text, sizeof(text)));
 }
 
 START_TEST(an_answer_comes_from_the_address_asked)
@@ -93,8 +92,8 @@ START_TEST(an_answer_comes_from_the_address_asked)
 	ck_assert(hws_udp_local_send(server, &from, hws_bytes("two", 3), &l));
 	heard_from("127.0.0.3");
 	/* a message that had one before has none now */
-	ck_assert_int_eq(hws_udp_batch_put(batch, server, &from, hws_bytes("one", 3), NULL),
-			HWS_OK);
+	ck_assert_int_eq(
+			hws_udp_batch_put(batch, server, &from, hws_bytes("one", 3), NULL), HWS_OK);
 	ck_assert_uint_eq(hws_udp_batch_flush(batch, server), 0);
 	heard_from("127.0.0.1");
 	close_all();
