@@ -76,11 +76,24 @@ def write(root, path, text):
         f.write(text)
 
 
+def run(*argv, logs=(), **more):
+    """Its output; a failure shows what was said, and the ends of the logs that are named."""
+    done = subprocess.run(argv, **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True,
+        "errors": "replace", **more}, check=False)
+    if done.returncode:
+        said = done.stdout[-8000:]
+        for log in filter(os.path.exists, logs):
+            with open(log, encoding="utf-8", errors="replace") as f:
+                said += f"\n{log}:\n" + "".join(f.readlines()[-30:])
+        raise AssertionError(f"{' '.join(argv)} ends with {done.returncode}:\n{said}")
+    return done.stdout
+
+
 def make(path):
     root = tempfile.mkdtemp(prefix="base-", dir=FOLDER)
     try:
-        subprocess.run(["debootstrap", "--variant=minbase", SUITE, root, mirror()], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["chroot", root, "apt-get", "clean"], check=True)
+        run("debootstrap", "--variant=minbase", SUITE, root, mirror(), logs=(os.path.join(root, "debootstrap", "debootstrap.log"),))
+        run("chroot", root, "apt-get", "clean")
         shutil.rmtree(os.path.join(root, "var", "lib", "apt", "lists"))
         os.makedirs(os.path.join(root, "var", "lib", "apt", "lists", "partial"))
         for name in ("etc/resolv.conf", "etc/hostname", "var/log/bootstrap.log", "var/log/dpkg.log"):
@@ -94,7 +107,7 @@ def make(path):
         # no service starts while packages are installed
         write(root, "usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")
         os.chmod(os.path.join(root, "usr/sbin/policy-rc.d"), 0o755)
-        subprocess.run(["tar", "-C", root, "--numeric-owner", "--sort=name", "-cf", path + ".new", "."], check=True)
+        run("tar", "-C", root, "--numeric-owner", "--sort=name", "-cf", path + ".new", ".")
         os.rename(path + ".new", path)
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -115,7 +128,7 @@ def base_tar():
 def unpack(root):
     """A root to install into by chroot: apt and names work there as they do on this machine."""
     os.makedirs(root, exist_ok=True)
-    subprocess.run(["tar", "-C", root, "--numeric-owner", "-xf", base_tar()], check=True)
+    run("tar", "-C", root, "--numeric-owner", "-xf", base_tar())
     write(root, "etc/apt/apt.conf.d/90machine", apt_conf())
     shutil.copyfile("/etc/resolv.conf", os.path.join(root, "etc/resolv.conf"))
     return root

@@ -5,7 +5,10 @@ below the build folder. Inside, every port is free, and "host networking" is tha
 packages through a small proxy (gateway.py).
 
   engine.py up | images | down               what ctest's fixtures do
-  engine.py enter PROGRAM ...                runs it in the engine's network, docker and docker-compose with it"""
+  engine.py enter PROGRAM ...                runs it in the engine's network, docker and docker-compose with it
+
+HAWSER_TEST_PREBUILT=yes in the environment: images of servers are made by BuildKit of the programs that the release build has,
+which takes a minute; without it by the plain builder, which compiles them. The rest of the Dockerfile is the same."""
 import contextlib
 import ctypes
 import fcntl
@@ -16,11 +19,15 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(os.path.dirname(HERE)), "support")]
 import base  # noqa: E402
-from base import FOLDER, ROOT, need, skip  # noqa: E402
+from api_server import die_with_parent  # noqa: E402
+from base import FOLDER, RELEASE, ROOT, need, skip  # noqa: E402
 from gateway import GATEWAY_PORT, Gateway  # noqa: E402
 
 PLACE = os.path.join(FOLDER, "engine")
@@ -33,12 +40,16 @@ BRIDGE = "10.230.0.1"  # where containers reach the gateway
 MACHINE = "10.230.255.1"  # an address of "the machine" that is not loopback
 CGROUP = "hawser-packaging-" + hashlib.sha256(PLACE.encode()).hexdigest()[:8]  # other trees of this machine have theirs
 LIMIT_S = 60
-KEPT_S = 3600  # an engine that nobody took down ends by itself
+KEPT_S = 3600  # an engine that nobody took down ends by itself, this long after its last use
 CLONE_NEWNET = 0x40000000
 SOURCES = ("CMakeLists.txt", ".dockerignore", "docker", "cmake", "proto", "shared", "server", "server-rendezvous", "server-relay", "admin", "client",
     "packaging/CMakeLists.txt")
 HASH = "net.hawser.source"  # label of an image: what it was built from
-TARGETS = ("rendezvous", "relay", "api", "admin", "host")
+SERVERS = {"rendezvous": "server-rendezvous/hawser-rendezvous", "relay": "server-relay/hawser-relay", "api": "admin/api/hawser-api",
+    "admin": "admin/hawser-admin"}
+TARGETS = (*SERVERS, "host")
+PREBUILT = bool(os.environ.get("HAWSER_TEST_PREBUILT"))
+PROGRAMS = "hawser-programs:release"  # image that only holds those of the release build
 
 # In the namespaces, as their first process: what dockerd expects of a machine, then dockerd below an init that reaps.
 INSIDE = f"""
@@ -102,8 +113,9 @@ def left(before):
     """What is there that was not before the engine was, in words."""
     now, words = seen(), []
     for kind, what in now.items():
-        if what != before[kind]:
-            words.append(f"{kind} were {before[kind]}, are {what}")
+        more = [thing for thing in what if thing not in before[kind]]
+        if more:
+            words.append(f"{kind}: {', '.join(more)}")
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             if os.stat(f"/proc/{pid}/ns/pid").st_ino == before["processes"]:
@@ -128,8 +140,9 @@ class Keeper:
         with contextlib.suppress(OSError):
             os.unlink(SOCKET)
         with open(LOG, "ab") as log:
+            # whatever ends the keeper, the engine does not go on without it
             self.unshared = subprocess.Popen(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
-                "--propagation", "private", "sh", "-ec", script], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                "--propagation", "private", "sh", "-ec", script], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
         limit = time.monotonic() + LIMIT_S
         while time.monotonic() < limit and self.unshared.poll() is None:
             if subprocess.run([client(), "-H", f"unix://{SOCKET}", "info"], capture_output=True, check=False).returncode == 0:
@@ -171,12 +184,19 @@ def keep(ready):
         json.dump({"keeper": os.getpid(), "inner": inner, "before": before}, f)
     os.write(ready, b"y")
     os.close(ready)
-    until = time.monotonic() + KEPT_S
-    while not ends and time.monotonic() < until and keeper.unshared.poll() is None:
+    while not ends and in_use() and keeper.unshared.poll() is None:
         time.sleep(0.1)
-    os.unlink(STATE)
+    with contextlib.suppress(OSError):
+        os.unlink(STATE)
     gateway.close()
     keeper.stop()
+
+
+def in_use():
+    """Not for long any more without a user; not at all where its folder has been taken away."""
+    with contextlib.suppress(OSError):
+        return time.time() < os.path.getmtime(STATE) + KEPT_S
+    return False
 
 
 def enter_network(pid):
@@ -241,6 +261,7 @@ class Engine:
     def __enter__(self):
         self.mine = up()
         self.inner = state()["inner"]
+        os.utime(STATE)
         if self.mine:
             self.clear()
         if not self.exists("image", "debian:12-slim"):
@@ -297,22 +318,41 @@ class Engine:
         args = [part for file in files for part in ("-f", file)]
         return self.must(["docker-compose", "-p", project, "--ansi", "never", *args, *argv], env=env, limit=limit)
 
-    def build(self, tag, target, *more, file=os.path.join(ROOT, "docker", "Dockerfile"), context=ROOT, limit=1500):
+    def build(self, tag, target, *more, file=os.path.join(ROOT, "docker", "Dockerfile"), context=ROOT, limit=1500, env=None):
         """What the build needs of this machine, packages and compiled files, comes through the gateway."""
         gateway = f"http://{BRIDGE}:{GATEWAY_PORT}"
         return self.docker("build", "-f", file, "-t", tag, *(["--target", target] if target else []), "--build-arg", f"http_proxy={gateway}",
-            "--build-arg", f"CCACHE_REMOTE_STORAGE={gateway}/ccache", *more, context, limit=limit)
-
+            "--build-arg", f"CCACHE_REMOTE_STORAGE={gateway}/ccache", *more, context, limit=limit, env=env)
 
     def images(self, *targets):
         """Those of the tree as it is, all without a word: built by the first who asks. Returns their names, with the version."""
-        names, source = [], sources_hash()
-        for target in targets or TARGETS:
-            names.append(f"hawser-{target}:{version()}")
-            label = self.try_docker("image", "inspect", "--format", f"{{{{index .Config.Labels \"{HASH}\"}}}}", names[-1])
-            if label != (0, source + "\n"):
-                self.build(names[-1], target, "--build-arg", f"VERSION={version()}", "--label", f"{HASH}={source}")
-        return names
+        targets = targets or (tuple(SERVERS) if PREBUILT else TARGETS)
+        names, source = {target: f"hawser-{target}:{version()}" for target in targets}, sources_hash()
+        missing = [target for target, name in names.items() if self.label(name) != source]
+        more = ["--build-arg", f"VERSION={version()}", "--label", f"{HASH}={source}"]
+        if missing and PREBUILT:
+            self.pack_programs()
+            more += ["--build-arg", f"PROGRAMS={PROGRAMS}"]
+        # BuildKit makes what several have once, and the rest side by side
+        with ThreadPoolExecutor(len(TARGETS) if PREBUILT else 1) as pool:
+            for made in [pool.submit(self.build, names[target], target, *more, env={"DOCKER_BUILDKIT": "1"} if PREBUILT else None)
+                    for target in missing]:
+                made.result()
+        return list(names.values())
+
+    def label(self, name):
+        """What an image says that it was built from."""
+        status, text = self.try_docker("image", "inspect", "--format", f"{{{{index .Config.Labels \"{HASH}\"}}}}", name)
+        return text.strip() if status == 0 else None
+
+    def pack_programs(self):
+        """As the Dockerfile's stage leaves them."""
+        with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+            self.must(["install", "-s", "-D", "-m", "0755", "-t", os.path.join(folder, "out/usr/bin"),
+                *(os.path.join(RELEASE, path) for path in SERVERS.values())])
+            tar = os.path.join(folder, "programs.tar")
+            self.must(["tar", "-C", folder, "--numeric-owner", "--owner=0", "--group=0", "-cf", tar, "out"])
+            self.docker("import", tar, PROGRAMS)
 
 
 def version():
@@ -322,7 +362,8 @@ def version():
 
 def sources_hash():
     digest = hashlib.sha256()
-    for name in SOURCES:
+    # those of the build instead of what they are compiled from
+    for name in [".dockerignore", "docker", *(os.path.join(RELEASE, path) for path in SERVERS.values())] if PREBUILT else SOURCES:
         paths = [os.path.join(top, file) for top, _, files in os.walk(os.path.join(ROOT, name)) for file in files] or [os.path.join(ROOT, name)]
         for path in sorted(paths):
             with open(path, "rb") as f:

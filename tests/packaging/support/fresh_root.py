@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-from base import FOLDER, need, skip, unpack, write
+from base import FOLDER, need, run, skip, unpack, write
 
 APART = "HAWSER_TEST_APART"
 LIMIT_S = 60
@@ -24,15 +24,6 @@ def go_apart():
             skip(f"no namespaces with mounts of their own can be made here: {tried.stderr.strip()}")
         os.environ[APART] = "1"
         os.execvp("unshare", [*apart, sys.executable, *sys.argv])
-
-
-def run(*argv, **more):
-    """Its output; a failure shows what was said."""
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        check=False, **more)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(argv)}: status {done.returncode}\n{done.stdout}")
-    return done.stdout
 
 
 def runs(pid):

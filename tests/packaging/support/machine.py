@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from base import FOLDER, SUITE, base_tar, need, skip, unpack
+from base import FOLDER, SUITE, base_tar, need, run, skip, unpack
 
 BOOT = os.path.join(FOLDER, "boot")
 KERNEL = "linux-image-cloud-amd64"
@@ -32,13 +32,6 @@ until [ -b /dev/vda ] || [ $n = 100 ]; do /busybox sleep 0.1; n=$((n + 1)); done
 /busybox umount /dev
 exec /busybox switch_root /root /sbin/init
 """
-
-
-def run(*argv, **more):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False, **more)
-    if done.returncode:
-        raise AssertionError(f"{' '.join(argv)}: {done.returncode}\n{done.stdout[-4000:]}")
-    return done.stdout
 
 
 class Once:

@@ -57,11 +57,11 @@ class Client:
         self.programs.append(Program(self.enter(argv), env=self.env))
         return self.programs[-1]
 
-    def run_any(self, *argv):
-        return subprocess.run(self.enter(list(argv)), env=self.env, check=True, capture_output=True, text=True, timeout=LIMIT_S).stdout.strip()
+    def run_any(self, *argv, text=""):
+        return subprocess.run(self.enter(list(argv)), env=self.env, check=True, capture_output=True, text=True, input=text, timeout=LIMIT_S).stdout.strip()
 
-    def run(self, program, *argv):
-        return self.run_any(os.path.join(BUILD, program), *argv)
+    def run(self, program, *argv, **more):
+        return self.run_any(os.path.join(BUILD, program), *argv, **more)
 
     def inside(self, call, *args):
         """Calls a function whose sockets belong to this machine, and returns what it returns."""
@@ -86,11 +86,15 @@ class Client:
         self.env["DISPLAY"] = ":" + screen.expect(r"^(\d+)$").group(1)
         self.start("xclock", "-update", "1")
         self.state = os.path.join(self.dir, "host")
-        self.hostd = self.start("client/host/hawser-host", "run", "--display", self.env["DISPLAY"], "--state-dir", self.state, "--server", server,
-            "--key", key, "--lan-port", "0", *(["--service-user", "root"] if os.geteuid() == 0 else []), *more)
-        self.hostd.expect("registered")
+        self.host_words = ["--display", self.env["DISPLAY"], "--state-dir", self.state, "--server", server, "--key", key, "--lan-port", "0",
+            *(["--service-user", "root"] if os.geteuid() == 0 else []), *more]
+        self.start_host()
         self.id = self.ask("id")
         return self.id
+
+    def start_host(self):
+        self.hostd = self.start("client/host/hawser-host", "run", *self.host_words)
+        self.hostd.expect("registered")
 
     def ask(self, verb):
         return until(f"the host's {verb}", lambda: self.run("client/host/hawser-host", verb, "--state-dir", self.state))
