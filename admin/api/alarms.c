@@ -25,7 +25,7 @@ void adi_alarm_guessing(struct adi_app *a, struct sql_conn *c, const char *name,
 	char text[DAT_NOTE_TEXT];
 
 	if (hws_fmt(text, sizeof(text),
-			    "Many attempts to log in as \"%.128s\" have failed. Whoever it is has to "
+			    "Many attempts to log in as \"%.512s\" have failed. Whoever it is has to "
 			    "wait now; those who know the password from elsewhere do not.",
 			    name) < 0)
 		return;

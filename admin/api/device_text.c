@@ -31,6 +31,7 @@ void adi_report_text(const json_t *o, const char *key, char *buf, size_t size)
 		n--;
 	}
 	buf[n] = '\0';
+	dat_text_cut(buf, size);
 }
 
 int adi_sender_known(struct adi_app *a, struct sql_conn *c, const struct adi_sender *s,

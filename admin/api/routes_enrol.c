@@ -74,7 +74,7 @@ static int do_presets(
 		.book_alias = adi_in_text(o, "book_alias"),
 		.book_note = adi_in_text(o, "book_note"),
 	};
-	char what[256];
+	char what[DAT_NAME_TEXT + 64];
 	int r = dat_enrol(c, a->keys, &in, adi_now(), what, sizeof(what));
 
 	/* a name that nobody has here is the installer's mistake; the report itself is good */
@@ -136,7 +136,7 @@ static void assign(struct htp_request *q, struct htp_reply *reply, void *arg)
 	struct adi_sender s;
 	struct sql_conn *c;
 	struct dat_tx tx;
-	char what[256] = "";
+	char what[DAT_NAME_TEXT + 64] = "";
 	int r;
 
 	if (!adi_sender(q, &s)) {

@@ -160,7 +160,7 @@ static int do_assign(struct adi_app *app, struct sql_conn *c, const struct htp_r
 {
 	const char *type = NULL, *value = NULL;
 	struct dat_enrol in = { .id = NULL };
-	char what[256] = "", *copy;
+	char what[DAT_NAME_TEXT + 64] = "", *copy;
 	struct dat_device d;
 	int r = htp_json_text(q->json, "type", 32, &type);
 

@@ -39,7 +39,7 @@ static void guid_of(const char *mac, char buf[DAT_GUID_TEXT])
 /* "Device disable: 902115734". */
 static void say(const struct dat_event *e, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "%s%s%.128s", e->kind, *e->target_name ? ": " : "",
+	(void)snprintf(buf, size, "%s%s%s", e->kind, *e->target_name ? ": " : "",
 			e->target_name);
 	for (char *c = buf; *c && *c != ':'; c++) {
 		if (*c == '.' || *c == '_')
@@ -65,7 +65,8 @@ static json_t *out_event(const struct dat_event *e)
 	json_t *detail = detail_of(e), *o;
 	const char *kind = dat_audit_kind(e->kind), *told = adi_in_text(detail, "text");
 	const char *peer = adi_in_text(detail, "peer_id"), *action = e->kind;
-	char device[ID_SIGNS] = "", peer_id[ID_SIGNS] = "", text[300], guid[DAT_GUID_TEXT];
+	char text[DAT_AUDIT_KIND_TEXT + DAT_NAME_TEXT + 2];
+	char device[ID_SIGNS] = "", peer_id[ID_SIGNS] = "", guid[DAT_GUID_TEXT];
 
 	if (strcmp(kind, "console") != 0 && e->kind[strlen(kind)] == '.')
 		action = e->kind + strlen(kind) + 1;

@@ -443,7 +443,7 @@ static int do_test(struct adi_work *w)
 {
 	const char *user = adi_in_text(w->q->json, "user_guid");
 	const char *device = adi_in_text(w->q->json, "device_id");
-	char guid[DAT_GUID_TEXT] = "", text[512];
+	char guid[DAT_GUID_TEXT] = "", text[2048];
 	struct dat_rule rule = { .guid = "" };
 	struct adi_settings s;
 	struct dat_account account;

@@ -266,15 +266,6 @@ static int check_type(struct at *a, const json_t *type, const json_t *value)
 	return wrong(a, "Here belongs a value of the kind %s.", json_string_value(type));
 }
 
-static size_t points(const char *text, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += (text[i] & 0xc0) != 0x80;
-	return n;
-}
-
 static int check_pattern(struct at *a, const char *pattern, const char *text)
 {
 	for (size_t i = 0; i < a->s->patterns; i++) {
@@ -299,7 +290,7 @@ static int check_text(struct at *a, const json_t *schema, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	const char *pattern = json_string_value(json_object_get(schema, "pattern"));
-	size_t n = points(text, json_string_length(value));
+	size_t n = hws_utf8_letters(hws_bytes(text, json_string_length(value)));
 	json_int_t b;
 
 	if (bound(schema, "minLength", &b) && n < (size_t)b)

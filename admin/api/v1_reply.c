@@ -56,7 +56,7 @@ static void put_error(struct htp_reply *reply, int status, enum adi_code code, c
 void adi_v1_error(struct htp_reply *reply, enum adi_code code, const char *field, const char *fmt,
 		...)
 {
-	char text[512];
+	char text[2 * DAT_NAME_TEXT + 400];
 	va_list ap;
 
 	va_start(ap, fmt);

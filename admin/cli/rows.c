@@ -450,11 +450,7 @@ static int compare(const void *a, const void *b, void *arg)
 /* How many places of a terminal a text takes, as far as bytes of UTF-8 tell. */
 static size_t places(const char *text)
 {
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
+	return hws_utf8_letters(hws_bytes_str(text));
 }
 
 /* Prints at most so many of them; returns how many. */

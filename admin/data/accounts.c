@@ -38,14 +38,13 @@ int dat_role_parse(const char *name, enum dat_role *ret)
 
 int dat_password_check(const char *password)
 {
-	size_t n = strnlen(password, DAT_PASSWORD_BYTES + 1), letters = 0;
+	size_t n = strnlen(password, DAT_PASSWORD_BYTES + 1), letters;
 
 	if (n > DAT_PASSWORD_BYTES)
 		return HWS_ERR_RANGE;
 	if (!hws_utf8_valid(hws_bytes(password, n)))
 		return HWS_ERR_INVAL;
-	for (size_t i = 0; i < n; i++)
-		letters += ((unsigned char)password[i] & 0xc0) != 0x80;
+	letters = hws_utf8_letters(hws_bytes(password, n));
 	return letters < DAT_PASSWORD_MIN || letters > DAT_PASSWORD_MAX ? HWS_ERR_RANGE : HWS_OK;
 }
 

@@ -119,11 +119,11 @@ static int is_due(struct alarm *a, bool *ret)
 static int mail_all(struct alarm *a, const char *body)
 {
 	struct dat_smtp *s = hws_alloc(sizeof(*s));
-	char subject[DAT_EMAIL_TEXT];
+	char subject[DAT_SUBJECT_TEXT];
 	int r = s ? dat_smtp_load(a->c, a->keys, s) : HWS_ERR_NOMEM;
 
 	if (r == HWS_OK)
-		r = hws_fmt(subject, sizeof(subject), "%s: %.160s", titles[a->kind], a->about);
+		r = hws_fmt(subject, sizeof(subject), "%s: %s", titles[a->kind], a->about);
 	for (size_t i = 0; r == HWS_OK && s->enabled && (s->alarms & 1u << a->kind) && i < s->n_to;
 			i++) {
 		r = dat_notice_add(a->c, a->keys, DAT_BY_MAIL, s->to[i], dat_alarm_name(a->kind),
@@ -168,6 +168,7 @@ static int write_body(const struct alarm *a, char *buf, size_t size)
 static void take(char *buf, size_t size, const char *s)
 {
 	hws_str_plain(buf, size, hws_bytes_str(hws_str_or_empty(s)));
+	dat_text_cut(buf, size);
 }
 
 static int tell(struct alarm *a)

@@ -47,9 +47,26 @@ int dat_count_up(struct sql_conn *c, const char *name, int64_t *ret)
 			SQL_P(SQL_T(name)), ret);
 }
 
+size_t dat_letters(size_t size)
+{
+	return size % 4 == 2 ? size / 4 : size - 1;
+}
+
+void dat_text_cut(char *buf, size_t size)
+{
+	size_t left = dat_letters(size);
+
+	for (char *s = buf; *s; s++) {
+		if (((unsigned char)*s & 0xc0) != 0x80 && left-- == 0) {
+			*s = '\0';
+			return;
+		}
+	}
+}
+
 int dat_text_check(const char *s, size_t size, bool lines)
 {
-	if (strnlen(s, size) >= size)
+	if (strnlen(s, size) >= size || hws_utf8_letters(hws_bytes_str(s)) > dat_letters(size))
 		return HWS_ERR_TOOBIG;
 	if (!hws_utf8_valid(hws_bytes_str(s)))
 		return HWS_ERR_INVAL;

@@ -10,10 +10,15 @@
 #include "admin/sql/sql.h"
 
 #define DAT_GUID_TEXT 37 /* with NUL, as all of these */
-#define DAT_NAME_TEXT 129
-#define DAT_NAME_KEY_TEXT 769 /* folding may make a name longer */
+/* Texts that people write are bounded by letters, in any writing: a buffer has four bytes for each.
+ * Its size, 4n + 2, is that of no other text, so that whoever checks or cuts one needs no more than
+ * the size (dat_letters). */
+#define DAT_LETTERS(n) (4 * (n) + 2)
+#define DAT_NAME_TEXT DAT_LETTERS(128)
+#define DAT_NAME_KEY_TEXT 1537 /* folding may make a name longer */
 #define DAT_EMAIL_TEXT 255
-#define DAT_NOTE_TEXT 1025
+#define DAT_SUBJECT_TEXT DAT_LETTERS(254) /* of a mail */
+#define DAT_NOTE_TEXT DAT_LETTERS(1024)
 #define DAT_ID_TEXT 101
 #define DAT_UUID_TEXT 257
 #define DAT_IP_TEXT 64
@@ -53,6 +58,10 @@ int dat_guid_row(const struct sql_row *row, void *arg) HWS_MUST_CHECK;
 /* The next number of a counter; also a lock: others wait until the transaction ends. */
 int dat_count_up(struct sql_conn *c, const char *name, int64_t *ret) HWS_MUST_CHECK;
 
-/* Checks a text that goes into a column: shorter than `size`, UTF-8, without control signs (line
- * ends are allowed when `lines`). */
+/* How many letters (code points) a text may have that goes into a buffer of that size. */
+size_t dat_letters(size_t size);
+/* Cuts a text that is in such a buffer behind as many. */
+void dat_text_cut(char *buf, size_t size);
+/* Checks a text that goes into a column: shorter than `size`, no more letters than that allows,
+ * UTF-8, without control signs (line ends are allowed when `lines`). */
 int dat_text_check(const char *s, size_t size, bool lines) HWS_MUST_CHECK;

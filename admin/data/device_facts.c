@@ -67,8 +67,9 @@ int dat_device_set_tags(struct sql_conn *c, const char *guid, const char *const 
 	if (r == HWS_OK)
 		r = sql_run(c, "DELETE FROM device_tag WHERE device_guid = $1", SQL_P(SQL_T(guid)));
 	for (size_t i = 0; i < n && r == HWS_OK; i++) {
-		r = strlen(tags[i]) < DAT_TAG_TEXT ? dat_device_tag(c, guid, tags[i], true)
-						   : HWS_ERR_TOOBIG;
+		r = dat_text_check(tags[i], DAT_TAG_TEXT, false);
+		if (r == HWS_OK)
+			r = dat_device_tag(c, guid, tags[i], true);
 	}
 	return dat_tx_end(&tx, r);
 }

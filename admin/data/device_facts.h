@@ -4,7 +4,7 @@
 #include "admin/data/devices.h"
 
 #define DAT_DEVICE_TAGS_MAX 32u
-#define DAT_TAG_TEXT 257 /* 64 signs of up to four bytes */
+#define DAT_TAG_TEXT DAT_LETTERS(64)
 
 struct dat_device_facts {
 	int64_t sessions;                                                /* open and authorised */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Bounds of the parts, folded, and signs between them. */
-#define SEARCH_TEXT 4096
+#define SEARCH_TEXT 8192
 
 int dat_device_get(struct sql_conn *c, const char *guid, struct dat_device *ret)
 {

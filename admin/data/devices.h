@@ -4,7 +4,7 @@
 
 enum dat_device_status { DAT_DEVICE_OFF = 0, DAT_DEVICE_ON = 1, DAT_DEVICE_PENDING = 2 };
 
-#define DAT_OS_TEXT 257
+#define DAT_OS_TEXT DAT_LETTERS(256)
 
 struct dat_device {
 	char guid[DAT_GUID_TEXT], id[DAT_ID_TEXT], uuid[DAT_UUID_TEXT];

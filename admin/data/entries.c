@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Bounds of the parts, and signs between them. */
-#define SEARCH_TEXT 2048
+#define SEARCH_TEXT 8192
 
 static int check_change(const struct dat_entry_change *ch)
 {

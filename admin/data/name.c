@@ -7,7 +7,7 @@
 #include <unicase.h>
 #include <uninorm.h>
 
-#define FOLD_MAX 4096u
+#define FOLD_MAX 8192u
 
 int dat_fold(const char *text, char *buf, size_t size)
 {

@@ -27,7 +27,7 @@ int dat_notice_add(struct sql_conn *c, const struct dat_keys *keys, enum dat_not
 	if (r == HWS_OK)
 		r = dat_text_check(kind, DAT_SHORT_TEXT, false);
 	if (r == HWS_OK)
-		r = dat_text_check(subject, DAT_EMAIL_TEXT, false);
+		r = dat_text_check(subject, DAT_SUBJECT_TEXT, false);
 	if (r == HWS_OK)
 		r = dat_text_check(body, DAT_NOTICE_BODY, true);
 	if (r < 0)

@@ -14,7 +14,7 @@ struct dat_notice {
 	enum dat_notice_way way;
 	char rcpt[DAT_EMAIL_TEXT]; /* an address, or the guid of a webhook */
 	char kind[DAT_SHORT_TEXT]; /* "mail", or the name of an alarm */
-	char subject[DAT_EMAIL_TEXT];
+	char subject[DAT_SUBJECT_TEXT];
 	char body_secret[DAT_NOTICE_BODY]; /* lines */
 	int64_t tries, created_at;
 };

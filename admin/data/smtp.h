@@ -4,6 +4,7 @@
 #include "admin/data/alarms.h"
 
 #define DAT_SMTP_HOST_TEXT 257
+#define DAT_SMTP_USER_TEXT DAT_LETTERS(256)
 #define DAT_SMTP_TO_MAX 32u
 #define DAT_SMTP_PASSWORD_TEXT 1025
 
@@ -17,7 +18,7 @@ struct dat_smtp {
 	char host[DAT_SMTP_HOST_TEXT];
 	uint16_t port;
 	enum dat_smtp_security security;
-	char user[DAT_SMTP_HOST_TEXT];
+	char user[DAT_SMTP_USER_TEXT];
 	bool has_password;
 	char from[DAT_EMAIL_TEXT];
 	char to[DAT_SMTP_TO_MAX][DAT_EMAIL_TEXT];

@@ -15,8 +15,8 @@
 #define WAIT_S 5                /* for one answer */
 #define ALL_US (8 * 1000000ull) /* for all of a login */
 #define GROUPS_FOUND 256
-#define FILTER_TEXT 4096
-#define DN_TEXT 1025
+#define FILTER_TEXT 8192
+#define DN_TEXT 4097
 #define GUID_LEN 16
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #define IDN_LDAP_URL_TEXT 513
+#define IDN_LDAP_NAME_TEXT DAT_LETTERS(512)
 #define IDN_LDAP_PASSWORD_TEXT 1025
 
 struct idn_ldap_conf {
@@ -11,10 +12,10 @@ struct idn_ldap_conf {
 	char url[IDN_LDAP_URL_TEXT]; /* ldap://, ldaps:// */
 	/* Who searches; "" = nobody in particular. With {name} in it: whoever logs in, as
 	 * "uid={name},ou=people,dc=example,dc=org" or "{name}@example.org". */
-	char bind_dn[IDN_LDAP_URL_TEXT];
+	char bind_dn[IDN_LDAP_NAME_TEXT];
 	char password[IDN_LDAP_PASSWORD_TEXT]; /* of idn_ldap_conf_read with keys alone */
-	char base[IDN_LDAP_URL_TEXT];
-	char filter[IDN_LDAP_URL_TEXT];
+	char base[IDN_LDAP_NAME_TEXT];
+	char filter[IDN_LDAP_NAME_TEXT];
 	char name_attribute[DAT_SHORT_TEXT];
 	char group_map[DAT_SETTING_TEXT]; /* JSON, see mapping.h */
 	int64_t updated_at;

@@ -31,7 +31,7 @@ int idn_map_check(const json_t *map, struct hws_error *err)
 	json_object_foreach ((json_t *)map, key, value) {
 		const char *s = json_string_value(value);
 
-		if (!*key || !s || !*s || strlen(s) >= DAT_NAME_TEXT ||
+		if (!*key || !s || !*s || dat_text_check(s, DAT_NAME_TEXT, false) < 0 ||
 				strlen(key) >= IDN_GROUP_TEXT)
 			return hws_error_set(err, HWS_ERR_INVAL,
 					"the map has a group without a name, or too long a one");

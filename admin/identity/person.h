@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #define IDN_GROUPS_MAX 256u
-#define IDN_GROUP_TEXT 513u /* of a directory: the whole distinguished name */
+#define IDN_GROUP_TEXT DAT_LETTERS(512) /* of a directory: the whole distinguished name */
 
 struct idn_person {
 	char subject[257];        /* stays the same for the same person; the key to the account */

@@ -1,6 +1,7 @@
 /* import/text: a byte that belongs to no character becomes a question mark, so that a damaged name
  * is still a name that a person finds again. */
 #include "admin/import/text.h"
+#include "admin/data/dat.h"
 #include "shared/base/bytes.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAG_TEXT 129
 #define TAGS_MAX 1000u
 
 /* How many bytes the character at s has; 0: none. */
@@ -50,6 +50,9 @@ bool imp_clean(const char *s, char *buf, size_t size, bool lines)
 			n += len ? len : 1;
 		in += len ? len : 1;
 	}
+	buf[n] = '\0';
+	dat_text_cut(buf, size);
+	n = strlen(buf);
 	while (n && buf[n - 1] == ' ')
 		n--;
 	buf[n] = '\0';
@@ -58,7 +61,7 @@ bool imp_clean(const char *s, char *buf, size_t size, bool lines)
 
 static int give_tag(const char *tag, imp_tag_fn fn, void *arg)
 {
-	char clean[TAG_TEXT];
+	char clean[DAT_NAME_TEXT];
 
 	imp_clean(tag, clean, sizeof(clean), false);
 	return *clean ? fn(clean, arg) : HWS_OK;
@@ -79,7 +82,7 @@ static int give_array(const json_t *array, imp_tag_fn fn, void *arg)
 
 static int give_list(const char *text, imp_tag_fn fn, void *arg)
 {
-	char tag[4 * TAG_TEXT];
+	char tag[2 * DAT_NAME_TEXT];
 	int r = HWS_OK;
 
 	for (size_t i = 0; *text && i < TAGS_MAX && r == HWS_OK; i++) {

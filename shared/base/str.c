@@ -96,6 +96,15 @@ bool hws_utf8_valid(struct hws_bytes in)
 	return true;
 }
 
+size_t hws_utf8_letters(struct hws_bytes in)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.len; i++)
+		n += (in.ptr[i] & 0xc0) != 0x80;
+	return n;
+}
+
 /* C0 and DEL, C1 (U+0080..9F), and what turns the direction of text or breaks lines (U+2028..202E,
  * U+2066..2069): all of them can make a log line or a dialog lie. */
 static bool is_unsafe(const uint8_t *p, size_t n, bool quoted)

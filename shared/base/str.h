@@ -13,6 +13,8 @@ int hws_str_copy(char *buf, size_t size, const char *s) HWS_MUST_CHECK;
  * when too long. */
 int hws_str_from_bytes(char *buf, size_t size, struct hws_bytes in) HWS_MUST_CHECK;
 bool hws_utf8_valid(struct hws_bytes in);
+/* How many code points: bytes that are no continuation. */
+size_t hws_utf8_letters(struct hws_bytes in);
 /* Makes foreign text safe to log or show: control characters, double quotes, backslash and invalid
  * UTF-8 become \xNN; what is \xNN already stays, so a text may pass here more than once. The result
  * is cut at the buffer's end. Always terminates. Returns buf. */

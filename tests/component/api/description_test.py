@@ -18,6 +18,8 @@ FLOWS = {"setUp", "logIn", "logInSecond", "logInOidc", "logOut", "changePassword
     "endMySession", "removeBookTag", "endLiveSession", "playRecording", "removeRecording", "whyDevice", "deviceStrategy", "setUpLink", "choosePassword"}
 # These have a form of their own, and refuse what has not.
 FORMED = {"email", "zone", "address", "control", "host", "from", "scopes", "filter", "name_attribute", "url", "issuer", "bind_dn", "base"}
+# Nobody's own words: identifiers that others have given.
+ASCII = {"device_id", "id", "token", "secret"}
 # What a text may do to those who put it into statements, pages, logs, spreadsheets and headers. Control characters may be refused.
 HOSTILE = ["'; DROP TABLE account; -- \" OR \"1\"=\"1", "<script>alert(1)</script><img src=x onerror=alert(1)>", "=HYPERLINK(\"http://x\") $1 {{7*7}} ${7*7}",
     "%s%n%00 ..%2f..\\..", "a\u202eb\u200b \U0001f600 Ärger \u0646", "x" * 60]
@@ -188,6 +190,23 @@ class Checks:
             for text in HOSTILE[::3] if self.brief else HOSTILE + CONTROLS:
                 self.text(name, self.w.path(path, guid), key, text[:part["maxLength"]])
 
+    def longest(self, name):
+        """As many letters as the file says, whatever they are in bytes: they come back, and one more is refused by the bound."""
+        path, method, _ = self.w.ops[name]
+        for key, part in self.w.schema(name)["properties"].items():
+            part = openapi.resolve(self.w.doc, part)
+            if part.get("type") != "string" or "enum" in part or "pattern" in part or part.get("format") or key in FORMED | ASCII:
+                continue
+            guid = self.w.make(self.base_of(name)) if "{guid}" in path else None
+            text = (f"{next(self.w.serial)} " + "\u6f22\U00020000" * part["maxLength"])[:part["maxLength"]]
+            for value, wanted in ((text, (200, 201)), (text + "\u6f22", (400,))):
+                answer = self.call(name, self.w.path(path, guid), {key: value} if method == "PATCH" else {**self.w.body(name), key: value})
+                if answer.status not in wanted:
+                    self.say(f"{name}: {len(value)} letters for {key}", answer)
+            made = self.w.boss.call("GET", self.w.path(path, guid)) if method == "PATCH" else None
+            if made and made.status == 200 and not part.get("writeOnly") and made.json.get(key, text) != text:
+                self.say(f"{name}: {key} is {made.json[key]!r}")
+
     def text(self, name, path, key, text):
         method = self.w.ops[name][1]
         hostile = text in HOSTILE
@@ -310,6 +329,7 @@ class Checks:
                 self.nobody(name)
             if method in ("POST", "PATCH") and w.schema(name) and not op.get("security") == [] and name not in FLOWS | {"changeMe", "testRule"}:
                 self.texts(name)
+                self.longest(name)
             if method == "GET":
                 self.searches(name)
         self.flows()

@@ -48,8 +48,39 @@ START_TEST(the_longest_name_folds)
 	for (size_t i = 0; i + 3 < sizeof(name); i += 3)
 		memcpy(name + i, "\xef\xb7\xba", 4);
 	ck_assert_int_ne(dat_name_key(name, key), HWS_ERR_NOMEM);
-	memset(name, 'n', sizeof(name) - 1);
+	memset(name, 0, sizeof(name));
+	memset(name, 'n', 128);
 	ck_ok(dat_name_key(name, key));
+	name[128] = 'n';
+	ck_assert_int_eq(dat_name_key(name, key), HWS_ERR_TOOBIG);
+}
+END_TEST
+
+START_TEST(letters_are_counted_not_bytes)
+{
+	char name[DAT_NAME_TEXT + 4] = "", key[DAT_NAME_KEY_TEXT], id[DAT_ID_TEXT] = "";
+
+	/* of two, three and four bytes */
+	static const char *const signs[] = { "\xc3\xa4", "\xe6\xbc\xa2", "\xf0\xa0\x80\x80" };
+
+	for (size_t k = 0; k < HWS_COUNT(signs); k++) {
+		size_t len = strlen(signs[k]);
+
+		name[0] = '\0';
+		for (size_t i = 0; i < 128; i++)
+			memcpy(name + i * len, signs[k], len + 1);
+		ck_ok(dat_name_key(name, key));
+		ck_ok(dat_text_check(name, DAT_NAME_TEXT, false));
+		memcpy(name + 128 * len, signs[k], len + 1);
+		ck_assert_int_eq(dat_name_key(name, key), HWS_ERR_TOOBIG);
+		dat_text_cut(name, DAT_NAME_TEXT);
+		ck_assert_uint_eq(strlen(name), 128 * len);
+	}
+	/* what nobody types has a bound of bytes */
+	memset(id, 'i', sizeof(id) - 1);
+	ck_ok(dat_text_check(id, sizeof(id), false));
+	ck_assert_uint_eq(dat_letters(DAT_ID_TEXT), DAT_ID_TEXT - 1);
+	ck_assert_uint_eq(dat_letters(DAT_NAME_TEXT), 128);
 }
 END_TEST
 
@@ -308,6 +339,7 @@ int main(void)
 {
 	return test_engines_main("admin/data/people",
 			TESTS(names_that_look_alike_are_one, the_longest_name_folds,
+					letters_are_counted_not_bytes,
 					an_account_is_found_by_what_names_it,
 					only_what_is_given_changes, an_owner_always_stays,
 					a_list_comes_in_pages, groups_of_both_kinds,
