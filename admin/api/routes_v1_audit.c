@@ -39,8 +39,7 @@ static void guid_of(const char *mac, char buf[DAT_GUID_TEXT])
 /* "Device disable: 902115734". */
 static void say(const struct dat_event *e, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "%s%s%s", e->kind, *e->target_name ? ": " : "",
-			e->target_name);
+	(void)snprintf(buf, size, "%s%s%s", e->kind, *e->target_name ? ": " : "", e->target_name);
 	for (char *c = buf; *c && *c != ':'; c++) {
 		if (*c == '.' || *c == '_')
 			*c = ' ';
