@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /* Makes `s` valid UTF-8 without control signs (line ends stay when `lines`) and without blanks at
- * its ends, no longer than a column of that size takes (dat_letters), cut between characters. True if that changed it. */
+ * its ends, no longer than a column of that size takes (dat_letters), cut between characters. True
+ * if that changed it. */
 bool imp_clean(const char *s, char *buf, size_t size, bool lines);
 
 /* Calls fn for each tag of a JSON array of texts, or of a list with commas; each cleaned, "" left

@@ -8,6 +8,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -268,22 +269,6 @@ void rdv_take_over_done(struct rdv_take_over *t)
 	hws_identity_wipe(&t->key_secret);
 }
 
-/* By the file itself: whose folder it is could put another one under its name meanwhile. */
-static bool give(const char *name, const struct stat *to)
-{
-	int fd = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	bool done = true;
-	struct stat st;
-
-	if (fd < 0)
-		return errno == ENOENT;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
-			st.st_nlink == 1) /* not a link to a file of root's elsewhere */
-		done = fchownat(fd, "", to->st_uid, to->st_gid, AT_EMPTY_PATH) == 0;
-	close(fd);
-	return done;
-}
-
 bool rdv_hand_over(const char *path)
 {
 	static const char *const ends[] = { "", "-wal", "-shm", ".pub" };
@@ -298,7 +283,8 @@ bool rdv_hand_over(const char *path)
 		return true;
 	for (size_t i = 0; i < HWS_COUNT(ends); i++) {
 		if (hws_fmt(name, sizeof(name), "%s%s", path, ends[i]) == HWS_OK)
-			done = give(name, &dir) && done;
+			done = hws_private_file_give(name, dir.st_uid, dir.st_gid) == HWS_OK &&
+					done;
 	}
 	return done;
 }

@@ -291,6 +291,20 @@ int hws_private_file_mend(const char *path, int *ret_fd, struct hws_error *err)
 	return HWS_OK;
 }
 
+int hws_private_file_give(const char *path, uid_t uid, gid_t gid)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), r = HWS_OK;
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? HWS_OK : hws_err_from_errno(errno);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 && st.st_nlink == 1 &&
+			fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		r = hws_err_from_errno(errno);
+	close(fd);
+	return r;
+}
+
 int hws_private_file_remove(const char *path, struct hws_error *err)
 {
 	if (unlink(path) < 0 && errno != ENOENT)

@@ -5,12 +5,13 @@
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
+#include <sys/types.h>
 
 /* Whom a file to be read must belong to and whom it must be closed to. Never more than a regular
  * file that stands under this very name: links, folders, pipes and devices are refused. */
 enum hws_private_trust {
-	HWS_PRIVATE_ANY,    /* no matter whose: the caller proves the content */
-	HWS_PRIVATE_OWN,    /* ours or root's, and nobody else may change it */
+	HWS_PRIVATE_ANY, /* no matter whose: the caller proves the content */
+	HWS_PRIVATE_OWN, /* ours or root's, and nobody else may change it */
 	/* The same, but root takes it from any account: a server reads its key before it changes to
 	 * the account that owns it, and an operator's commands work on what a service owns. */
 	HWS_PRIVATE_OWN_OF_ANYBODY,
@@ -45,6 +46,10 @@ int hws_private_file_create(const char *path, int *ret_fd, struct hws_error *err
 /* A file that is there, open for reading and writing: for what is mended where it stands. A regular
  * file under this very name. HWS_ERR_INVAL: something else. */
 int hws_private_file_mend(const char *path, int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
+/* What root's command made in the folder of a service becomes the service's. A regular file of
+ * root's with this name alone, by itself and not by its name, which others could lend to another
+ * file meanwhile; anything else stays as it is, and is HWS_OK. */
+int hws_private_file_give(const char *path, uid_t uid, gid_t gid) HWS_MUST_CHECK;
 /* HWS_OK also when there is none. */
 int hws_private_file_remove(const char *path, struct hws_error *err) HWS_MUST_CHECK;
 
