@@ -93,6 +93,8 @@ static void note(struct sql_db *db, int r)
 {
 	bool failed = r == HWS_ERR_STORE || r == HWS_ERR_DISK;
 
+	if (r == HWS_ERR_NOMEM) /* the database was not asked, or not heard */
+		return;
 	if (failed)
 		__atomic_fetch_add(&db->stats.failures, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&db->stats.up, !failed, __ATOMIC_RELAXED);

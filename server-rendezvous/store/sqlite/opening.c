@@ -4,6 +4,7 @@
 
 #include "server-rendezvous/store/sqlite/file.h"
 #include "server-rendezvous/store/sqlite/migrate.h"
+#include "shared/base/macros.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +77,7 @@ static int open_locked(const char *path, int *ret_fd, struct hws_error *err)
 /* What hbbs left is told by what to do with it. */
 static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, struct hws_error *err)
 {
+	const char *slash = strrchr(path, '/');
 	int64_t hbbs = 0;
 	int rc = rdv_sqlite_query_int(db,
 			"SELECT count(*) FROM pragma_table_info('peer') WHERE name = 'guid'",
@@ -85,9 +87,12 @@ static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, stru
 		return rdv_sqlite_error(db, rc, path, err);
 	if (hbbs)
 		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is a database of hbbs. It is taken over with: hawser-admin db "
-				"import-hbbs %s",
-				path, path);
+				"%s is a database of hbbs, which stays as it is. Name another file as "
+				"store (DB_URL), or none, and take over what is in it: "
+				"hawser-rendezvous take-over %.*s (or hawser-admin db import-hbbs "
+				"FILE)",
+				path, slash ? (int)HWS_MAX(slash - path, 1) : 1,
+				slash ? path : ".");
 	return rdv_sqlite_check_kind(db, path, &rdv_sqlite_kind, ret_version, err);
 }
 

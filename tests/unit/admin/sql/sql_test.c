@@ -1,4 +1,5 @@
 /* The layer over both engines: what is written with it must mean the same on each. */
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "tests/unit/admin/engines.h"
 
@@ -238,6 +239,23 @@ START_TEST(a_reader_that_has_enough_ends_the_query)
 END_TEST
 
 /* Of a database elsewhere the sentence says what copies it. */
+/* One that is away stays so for those who look. */
+START_TEST(want_of_memory_says_nothing_about_the_database)
+{
+	struct sql_stats *st = (struct sql_stats *)(uintptr_t)sql_stats(test_db);
+
+	for (uint64_t up = 0; up <= 1; up++) {
+		st->up = up;
+		hws_mem_fail_at(1);
+		ck_assert_int_eq(put(test_conn, up ? "a" : "b", "x", 1), HWS_ERR_NOMEM);
+		hws_mem_fail_at(0);
+		ck_assert_uint_eq(st->up, up);
+	}
+	ck_ok(put(test_conn, "c", "x", 1));
+	ck_assert_uint_eq(st->up, 1);
+}
+END_TEST
+
 START_TEST(a_copy_is_made_or_told_how_to_make)
 {
 	struct hws_error err = { 0 };
@@ -271,5 +289,6 @@ int main(void)
 					more_texts_than_the_cache_holds,
 					writers_wait_for_each_other,
 					a_reader_that_has_enough_ends_the_query,
+					want_of_memory_says_nothing_about_the_database,
 					a_copy_is_made_or_told_how_to_make));
 }

@@ -107,6 +107,7 @@ START_TEST(files_that_are_not_ours_are_refused_and_left_alone)
 			"null) "
 			"without rowid");
 	must_refuse(HWS_ERR_CORRUPT, "import-hbbs");
+	must_refuse(HWS_ERR_CORRUPT, "hawser-rendezvous take-over "); /* all that its image has */
 	unlink(path);
 	rdv_store_free(open_sqlite(loop, false));
 	sql(path, "PRAGMA user_version = 99");
