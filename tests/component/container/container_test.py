@@ -254,6 +254,16 @@ def secrets_of_a_cluster_are_for_its_owner(place):
         assert os.listdir(place.path("cluster")) == []
 
 
+def a_screen_has_two_sides(place):
+    """Without programs of the system the script ends where it would begin to make a screen: with another status."""
+    script = os.path.join(ROOT, "docker", "virtual-desktop")
+    for size in ("1280", "x", "1280x", "x800", "1280x800x24", "1280*800", "0x800", "-1x5", "1280 x800", "1280x800\n", "123456x1"):
+        said = place.run(script, status=2, PATH="/nonexistent", HAWSER_DESKTOP_SIZE=size)
+        assert "WIDTHxHEIGHT" in said, (size, said)
+    for size in ("", "1x1", "1280x800", "16384x16384"):
+        assert "/tmp cannot be written" in place.run(script, status=1, PATH="/nonexistent", HAWSER_DESKTOP_SIZE=size)
+
+
 def as_process_one(place):
     """A process 1 has no signal but those it asks for."""
     public, _ = key_pair(place, "h")
@@ -279,7 +289,8 @@ def as_process_one(place):
 def main():
     tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
         strangers_do_not_take_the_last_descriptor, ready_is_more_than_serving, the_log_is_json_on_standard_output,
-        a_volume_of_another_account_is_named_with_its_chown, secrets_of_a_cluster_are_for_its_owner, as_process_one)
+        a_volume_of_another_account_is_named_with_its_chown, secrets_of_a_cluster_are_for_its_owner,
+        a_screen_has_two_sides, as_process_one)
     for test in tests:
         place = Place()
         try:
