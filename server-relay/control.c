@@ -450,7 +450,8 @@ static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UN
 {
 	const struct rly_server *s = arg;
 
-	hws_health_answer(reply, s->started, !s->draining, s->draining ? "draining" : "");
+	hws_health_answer(reply, s->watchdog, s->started, !s->draining,
+			s->draining ? "draining" : "");
 }
 
 static void cmd_drain(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)

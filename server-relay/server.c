@@ -381,6 +381,7 @@ int rly_server_watch(struct rly_server *s, struct hws_watchdog *w)
 {
 	int r = HWS_OK;
 
+	s->watchdog = w;
 	for (unsigned i = 0; i < s->shared.shard_count && r == HWS_OK; i++)
 		r = hws_watchdog_loop(w, s->shard[i]->loop, s->shard[i]->name);
 	return r;

@@ -32,6 +32,7 @@ struct rly_server {
 	void *end_arg;
 	int listen_fd[RLY_LISTEN_MAX][RLY_SHARDS_MAX]; /* of the shards, -1 = none */
 	bool draining, started, stopped_listening;
+	const struct hws_watchdog *watchdog; /* of the shards; NULL: none yet */
 };
 
 /* Hands `rules` (reference passes) to all shards. */

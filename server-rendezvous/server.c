@@ -521,6 +521,7 @@ int rdv_server_watch(struct rdv_server *s, struct hws_watchdog *w)
 {
 	int r = hws_watchdog_loop(w, rdv_tcp_loop(s->core.tcp), "rdv-tcp");
 
+	s->core.watchdog = w;
 	return r == HWS_OK ? rdv_udp_watch(s->core.udp, w) : r;
 }
 

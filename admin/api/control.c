@@ -60,7 +60,7 @@ static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UN
 {
 	const struct adi_server *s = arg;
 
-	hws_health_answer(reply, true, !s->draining, s->draining ? "draining" : "");
+	hws_health_answer(reply, NULL, true, !s->draining, s->draining ? "draining" : "");
 }
 
 static const struct hws_control_cmd commands[] = {

@@ -331,7 +331,7 @@ static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UN
 {
 	const struct rdv_core *core = arg;
 
-	hws_health_answer(reply, core->serving, rdv_core_ready(core),
+	hws_health_answer(reply, core->watchdog, core->serving, rdv_core_ready(core),
 			core->draining                 ? "draining"
 					: core->loaded ? ""
 						       : "the database has not been read yet");

@@ -42,6 +42,7 @@ struct rdv_core {
 	struct rdv_cluster *cluster;     /* NULL = one node; any thread (post) */
 	struct rdv_policy *policy;       /* NULL = none; the TCP plane's thread */
 	struct rdv_surroundings *surroundings; /* control loop */
+	const struct hws_watchdog *watchdog;   /* control loop; NULL: none yet */
 	struct rdv_counts count;
 	uint64_t policy_link;      /* atomic: number of the link to the policy, 0 = none now */
 	uint64_t node_links;       /* atomic: other nodes that there is a direct link to */

@@ -4,14 +4,23 @@
 
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
+#include "shared/daemon/watchdog.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define WAIT_US (3 * HWS_US_PER_S)
 
-void hws_health_answer(struct hws_control_reply *reply, bool serving, bool ready, const char *why)
+void hws_health_answer(struct hws_control_reply *reply, const struct hws_watchdog *w, bool serving,
+		bool ready, const char *why)
 {
+	const char *stuck = w && serving ? hws_watchdog_stuck(w) : NULL;
+	char text[80];
+
+	if (stuck)
+		why = hws_fmt(text, sizeof(text), "its thread %s does not turn", stuck) < 0 ? ""
+											   : text;
+	serving = serving && !stuck;
 	hws_control_ok(reply,
 			json_pack("{s:b,s:b,s:s}", "serving", serving, "ready", serving && ready,
 					"why", why));

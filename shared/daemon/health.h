@@ -5,9 +5,13 @@
 #include "shared/daemon/server_socket.h"
 #include <stdbool.h>
 
+struct hws_watchdog;
+
 /* A server's answer to the command "health". Not ready: it serves, but nobody new should be sent
- * here (it drains, or has not read its database yet); `why` is a word or two for that, "" = none. */
-void hws_health_answer(struct hws_control_reply *reply, bool serving, bool ready, const char *why);
+ * here (it drains, or has not read its database yet); `why` is a word or two for that, "" = none.
+ * It does not serve while a thread that `w` (NULL = none) watches does not turn. */
+void hws_health_answer(struct hws_control_reply *reply, const struct hws_watchdog *w, bool serving,
+		bool ready, const char *why);
 
 /* The verb: asks the server for at most three seconds and says the answer in one line on standard
  * output. `argv` begins with the verb; with --ready the server must be ready, too. Exit status: 0

@@ -3,6 +3,7 @@
 of hbbs and hbbr images; `health` says whether they serve; the log goes to standard output; as process 1 they reload and end in order."""
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import resource
@@ -21,6 +22,7 @@ import api_server  # noqa: E402
 RENDEZVOUS, RELAY, API = (os.path.join(api_server.BUILD, *path) for path in
     (("server-rendezvous", "hawser-rendezvous"), ("server-relay", "hawser-relay"), ("admin", "api", "hawser-api")))
 PASSWORD = "geheim-4711"
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 17, 0x4206, 0x4207, 0x40000000  # of Linux' headers
 
 
 class Place:
@@ -166,6 +168,45 @@ def strangers_do_not_take_the_last_descriptor(place):
 
 
 @contextlib.contextmanager
+def frozen_threads(pid):
+    """All threads but the first are stopped one by one, as a signal cannot do it. Tells whether that is allowed here."""
+    libc, stopped = ctypes.CDLL(None, use_errno=True), []
+    libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+    try:
+        for thread in (int(x) for x in os.listdir(f"/proc/{pid}/task") if int(x) != pid):
+            if libc.ptrace(PTRACE_SEIZE, thread, None, None) == 0:
+                stopped.append(thread)
+                libc.ptrace(PTRACE_INTERRUPT, thread, None, None)
+                os.waitpid(thread, WALL)
+        yield bool(stopped)
+    finally:
+        for thread in stopped:
+            libc.ptrace(PTRACE_DETACH, thread, None, None)
+
+
+def a_thread_that_does_not_turn_is_no_health(place):
+    """Its main loop answers as ever; nobody is served."""
+    public, _ = key_pair(place, "i")
+    soon = {"NOTIFY_SOCKET": place.path("nobody"), "WATCHDOG_USEC": "900000"}
+    for program, (argv, where) in servers(place, public).items():
+        if program == API:
+            continue  # its threads wait for databases, for as long as those take
+        with place.program(*argv, **soon) as p:
+            p.expect("listening")
+            ask = [program, "health"]
+            with frozen_threads(p.proc.pid) as allowed:
+                if not allowed:
+                    print("SKIPPED: a thread that does not turn: no thread can be stopped here", flush=True)
+                    return
+                said = api_server.until("health tells of the thread", lambda: (lambda done: done.returncode == 1 and done.stdout)(subprocess.run(
+                    ask, env=place.env(**where), capture_output=True, text=True, check=False)))
+                assert "does not serve: its thread " in said and said.endswith("does not turn\n"), said
+            api_server.until("it serves again", lambda: subprocess.run(ask, env=place.env(**where), stdout=subprocess.DEVNULL,
+                check=False).returncode == 0)
+            assert p.stop() == 0, p.log()
+
+
+@contextlib.contextmanager
 def answering(path, answer):
     """What a server answers at its control socket that is at another point of its life than a test can hold it at."""
     with socket.socket(socket.AF_UNIX) as s:
@@ -288,8 +329,8 @@ def as_process_one(place):
 
 def main():
     tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
-        strangers_do_not_take_the_last_descriptor, ready_is_more_than_serving, the_log_is_json_on_standard_output,
-        a_volume_of_another_account_is_named_with_its_chown, secrets_of_a_cluster_are_for_its_owner,
+        strangers_do_not_take_the_last_descriptor, a_thread_that_does_not_turn_is_no_health, ready_is_more_than_serving,
+        the_log_is_json_on_standard_output, a_volume_of_another_account_is_named_with_its_chown, secrets_of_a_cluster_are_for_its_owner,
         a_screen_has_two_sides, as_process_one)
     for test in tests:
         place = Place()

@@ -88,9 +88,12 @@ static void turn_until_stuck(const char *name)
 	ck_assert_str_eq(hws_watchdog_stuck(w), name);
 }
 
+static bool blocked; /* atomic */
+
 static void block(void *arg)
 {
 	(void)arg;
+	__atomic_store_n(&blocked, true, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&gate);
 	pthread_mutex_unlock(&gate);
 }
@@ -106,6 +109,27 @@ START_TEST(a_loop_that_does_not_turn_is_named_until_it_does)
 
 	turn_for_looks(20);
 	ck_assert_uint_eq(alive, was);
+	pthread_mutex_unlock(&gate);
+	turn_until_alive();
+}
+END_TEST
+
+/* As `docker pause` does it: nobody had a chance to answer. */
+START_TEST(a_process_that_was_stopped_accuses_no_thread)
+{
+	ck_assert_int_eq(hws_watchdog_loop(w, other, "worker"), HWS_OK);
+	turn_until_alive();
+	pthread_mutex_lock(&gate);
+	__atomic_store_n(&blocked, false, __ATOMIC_RELAXED);
+	ck_assert_int_eq(hws_loop_post(other, block, NULL), HWS_OK);
+	while (!__atomic_load_n(&blocked, __ATOMIC_ACQUIRE))
+		usleep(100);
+	turn_for_looks(1); /* asks once more */
+	ck_assert_ptr_null(hws_watchdog_stuck(w));
+	usleep(4 * PERIOD_US);
+	turn_for_looks(1);
+	ck_assert_ptr_null(hws_watchdog_stuck(w));
+	turn_until_stuck("worker"); /* but one that goes on to be silent */
 	pthread_mutex_unlock(&gate);
 	turn_until_alive();
 }
@@ -247,6 +271,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_loop_that_does_not_turn_is_named_until_it_does);
+	tcase_add_test(t, a_process_that_was_stopped_accuses_no_thread);
 	tcase_add_test(t, a_thread_without_a_loop_answers_each_time);
 	tcase_add_test(t, an_end_while_one_is_stuck_leaves_nothing);
 	tcase_add_test(t, the_manager_hears_only_of_threads_that_turn);
