@@ -4,8 +4,11 @@
 #include "admin/sql/schema.h"
 #include "server-rendezvous/store/sqlite/file.h"
 #include "server-rendezvous/store/sqlite/migrate.h"
+#include "shared/base/file_error.h"
 #include "shared/sys/private_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 static const struct rdv_sqlite_kind kind = { 0x48575341 /* "HWSA" */, &rdv_schema_api };
@@ -16,7 +19,9 @@ static int create(const char *path, struct hws_error *err)
 	int fd = -1;
 	int r = hws_private_file_create(path, &fd, err);
 
-	if (r == HWS_ERR_EXISTS)
+	if (r == HWS_ERR_EXISTS && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0)
+		r = hws_file_write_error(path, errno, err); /* to read it would not be enough */
+	else if (r == HWS_ERR_EXISTS)
 		r = hws_private_file_open(path, HWS_PRIVATE_OWN_OF_ANYBODY, &fd, err);
 	/* Closed before SQLite opens it: closing drops the locks that this process has on it. */
 	if (r == HWS_OK)

@@ -313,6 +313,30 @@ int hws_private_file_remove(const char *path, struct hws_error *err)
 	return HWS_OK;
 }
 
+/* What is above it may be /var/lib, and must not change hands. */
+static int cannot_make(const char *path, const char *dir, int cause, struct hws_error *err)
+{
+	char above[PATH_MAX];
+	struct stat st;
+
+	if (cause == EROFS)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s does not exist and cannot be made: its file system is read-only. "
+				"Mount a volume or a folder there",
+				path);
+	if (cause != EACCES && cause != EPERM)
+		return hws_error_set(err, hws_err_from_errno(cause),
+				"cannot create the folder %s: %s", dir, strerror(cause));
+	if (folder_of(dir, above, sizeof(above)) < 0 || stat(above, &st) < 0 ||
+			st.st_uid == geteuid() ||
+			faccessat(AT_FDCWD, above, X_OK, AT_EACCESS) < 0)
+		return hws_file_write_error(dir, cause, err);
+	return hws_error_set(err, HWS_ERR_PERM,
+			"%s does not exist and cannot be made by the account of this program (uid "
+			"%u). Run: install -d -o %u -g %u -m 700 %s",
+			path, (unsigned)geteuid(), (unsigned)geteuid(), (unsigned)getegid(), path);
+}
+
 int hws_private_folder_make(const char *path, struct hws_error *err)
 {
 	char dir[PATH_MAX];
@@ -329,11 +353,7 @@ int hws_private_folder_make(const char *path, struct hws_error *err)
 			continue;
 		*p = 0;
 		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return errno == EACCES || errno == EPERM || errno == EROFS
-					? hws_file_write_error(dir, errno, err)
-					: hws_error_set(err, hws_err_from_errno(errno),
-							  "cannot create the folder %s: %s", dir,
-							  strerror(errno));
+			return cannot_make(path, dir, errno, err);
 		*p = was;
 		if (!was)
 			return HWS_OK;

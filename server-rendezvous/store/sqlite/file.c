@@ -2,6 +2,7 @@
  * do. */
 #include "server-rendezvous/store/sqlite/file.h"
 
+#include "shared/base/file_error.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BUSY_MS 5000
@@ -35,6 +37,8 @@ int rdv_sqlite_code(sqlite3 *db, int rc)
 
 int rdv_sqlite_sentence(int rc, const char *path, const char *cause, struct hws_error *err)
 {
+	struct statvfs fs;
+
 	switch (rc & 0xff) {
 	case SQLITE_NOTADB:
 		return hws_error_set(err, HWS_ERR_CORRUPT,
@@ -58,11 +62,15 @@ int rdv_sqlite_sentence(int rc, const char *path, const char *cause, struct hws_
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
+		if (statvfs(path, &fs) == 0 && fs.f_flag & ST_RDONLY)
+			return hws_file_write_error(path, EROFS, err);
 		return hws_error_set(err, HWS_ERR_PERM,
 				"cannot open %s (%s); it and its folder must belong to the account "
 				"of the server. Run: chown %u:%u %s",
 				path, cause, (unsigned)geteuid(), (unsigned)getegid(), path);
 	case SQLITE_READONLY:
+		if (statvfs(path, &fs) == 0 && fs.f_flag & ST_RDONLY)
+			return hws_file_write_error(path, EROFS, err);
 		return hws_error_set(err, HWS_ERR_PERM,
 				"%s cannot be written; it and its folder must belong to the "
 				"account of the server (chown %u:%u %s), on a disk that is not "

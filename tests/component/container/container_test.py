@@ -295,6 +295,35 @@ def secrets_of_a_cluster_are_for_its_owner(place):
         assert os.listdir(place.path("cluster")) == []
 
 
+def what_cannot_be_written_is_named_with_what_helps(place):
+    """A database that root has put back, a disk that is read only, a folder that is not there: each with the command that helps, and none
+    that gives a folder of the system away."""
+    if os.geteuid() != 0:
+        print("SKIPPED: what cannot be written: only root makes files of others", flush=True)
+        return
+    os.chmod(place.dir, 0o755)
+    become = ["setpriv", "--reuid", "10990", "--regid", "10990", "--clear-groups"]
+    for program, state_of, name in ((RENDEZVOUS, (), "rendezvous.sqlite3"), (API, ("--runtime-dir", place.folder("run")), "hawser-api.sqlite3")):
+        short = shutil.copy(program, place.dir)
+        volume = place.folder("volume")
+        os.chown(volume, 10990, 10990)
+        os.chown(place.path("run"), 10990, 10990)
+        argv = [*become, short, "--port", "0", *state_of, "--state-dir"]
+        with place.program(*argv, volume) as p:
+            p.expect("listening")
+            assert p.stop() == 0
+        os.chown(os.path.join(volume, name), 0, 0)
+        said = place.run(*argv, volume, status=1)
+        assert f"chown 10990:10990 {volume}/{name}" in said and "root:10990" not in said, said
+        os.chown(os.path.join(volume, name), 10990, 10990)
+        apart = ["unshare", "--mount", "sh", "-c", f"mount --bind {volume} {volume} && mount -o remount,bind,ro {volume} && exec \"$@\"", "sh"]
+        said = place.run(*apart, *argv, volume, status=1)
+        assert f"{volume}/{name} cannot be written: its file system is read-only" in said and "chown" not in said, said
+        said = place.run(*argv, place.path("gone", "deep"), status=1)
+        assert f"install -d -o 10990 -g 10990 -m 700 {place.path('gone', 'deep')}" in said and "chown" not in said, said
+        shutil.rmtree(volume)
+
+
 def a_screen_has_two_sides(place):
     """Without programs of the system the script ends where it would begin to make a screen: with another status."""
     script = os.path.join(ROOT, "docker", "virtual-desktop")
@@ -330,8 +359,9 @@ def as_process_one(place):
 def main():
     tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
         strangers_do_not_take_the_last_descriptor, a_thread_that_does_not_turn_is_no_health, ready_is_more_than_serving,
-        the_log_is_json_on_standard_output, a_volume_of_another_account_is_named_with_its_chown, secrets_of_a_cluster_are_for_its_owner,
-        a_screen_has_two_sides, as_process_one)
+        the_log_is_json_on_standard_output, a_volume_of_another_account_is_named_with_its_chown,
+        secrets_of_a_cluster_are_for_its_owner, a_screen_has_two_sides, what_cannot_be_written_is_named_with_what_helps,
+        as_process_one)
     for test in tests:
         place = Place()
         try:
