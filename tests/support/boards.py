@@ -11,7 +11,7 @@ SELECTOR = re.compile(r"\b((?:hawser|process)_[a-z0-9_]+|up)\b(?:\{([^}]*)\})?")
 MATCHER = re.compile(r'\s*([a-z_]+)(=~|!~|!=|=)"([^"]*)"\s*(?:,|$)')
 GROUPS = re.compile(r"\b(?:by|on|group_left)\s*\(([^)]*)\)")
 WORDS = {"abs", "absent", "and", "bool", "by", "changes", "count", "group_left", "histogram_quantile", "increase", "max", "max_over_time", "min", "offset",
-    "on", "or", "rate", "sum", "time", "timestamp"}
+    "on", "or", "quantile_over_time", "rate", "sum", "time", "timestamp"}
 
 
 class Query:
