@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define VALUE_MAX (1 << 20) /* bytes of a value or row; those of hbbs are far smaller */
@@ -92,13 +93,29 @@ static int copy_bytes(int from, int to)
 	}
 }
 
+/* A file with holes says that it is as large as it likes, and would fill the disk of the server. */
+static int check_room(int in, const char *to, struct hws_error *err)
+{
+	char folder[640];
+	struct statvfs room;
+	struct stat st;
+
+	if (hws_fmt(folder, sizeof(folder), "%.*s", (int)(strrchr(to, '/') - to), to) < 0 ||
+			fstat(in, &st) < 0 || statvfs(folder, &room) < 0 ||
+			(uint64_t)st.st_size / room.f_frsize < room.f_bavail)
+		return HWS_OK;
+	return rdv_sqlite_sentence(SQLITE_FULL, folder, "", err);
+}
+
 static int copy_file(const char *from, const char *to, struct hws_error *err)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), out, sys, r;
 
 	if (in < 0)
 		return hws_file_error(from, errno, err);
-	r = hws_private_file_create(to, &out, err);
+	r = check_room(in, to, err);
+	if (r == HWS_OK)
+		r = hws_private_file_create(to, &out, err);
 	if (r < 0) {
 		close(in);
 		return r;

@@ -210,6 +210,14 @@ def what_a_stranger_prepared(place):
             "'' as uuid, '' as pk, '' as created_at, '' as info from t")
     assert file in refused()
     os.unlink(file)
+    with contextlib.closing(sqlite3.connect(file)) as db, db:
+        db.execute("pragma journal_mode = wal")
+        db.execute("create table t (n)")
+    with open(file + "-wal", "wb") as f:
+        f.truncate(1 << 43)  # holes only
+    assert "no room on the disk" in refused()
+    os.unlink(file + "-wal")
+    os.unlink(file)
     os.mkfifo(file)
     assert "is not a regular file" in refused()
     assert "id_ed25519" not in os.listdir(state)
