@@ -80,8 +80,14 @@ def install(packages):
         with Root(ground) as root:
             def rpm(*words):
                 return run("rpm", "--root", root.path, "--dbpath", "/var/lib/rpm", "--nosignature", "--nodeps", *words)
+            root.sh("groupadd -f hawser")  # where systemd runs, hawser-common makes it
             said = rpm("--install", *packages.values())
             expect("error" not in said and "failed" not in said, said)
+            for _ in range(2):
+                for name in ("rendezvous", "api"):
+                    mode = root.sh(f"stat -c %G:%a /etc/hawser/{name}.conf").strip()
+                    expect(mode == "hawser:640", f"{name}.conf may hold a password: {mode}")
+                rpm("--upgrade", "--replacepkgs", *packages.values())
             for path in ("/usr/bin/hawser", "/usr/lib/systemd/system/hawser-relay.service", "/etc/hawser/relay.conf"):
                 expect(root.has(path), f"no {path}")
             with open(root.path + "/etc/hawser/relay.conf", "a", encoding="utf-8") as f:
