@@ -22,20 +22,22 @@ WEB = f"wss://{NAME}/ws/id"
 
 def nothing_is_given_away(cluster):
     """The secrets, in no environment and no command line; none that differs from run to run."""
-    with open(os.path.join(cluster.secrets, "hawser_password"), encoding="ascii") as f:
-        password = f.read().strip()
+    passwords = []
+    for kind in ("rendezvous", "api"):
+        with open(os.path.join(cluster.secrets, kind + "_store"), encoding="ascii") as f:
+            passwords.append(re.search(r":([0-9a-f]{48})@", f.read()).group(1))
     with open(os.path.join(cluster.secrets, "id_ed25519"), encoding="ascii") as f:
         secret = f.read().strip()
     for service in cluster.compose("ps", "--services").split():
         if service in (LEFT_OUT, "admin-a", "admin-b"):
             continue
         seen = cluster.engine.docker("inspect", cluster.container(service))
-        assert password not in seen and secret not in seen, f"{service} shows a secret"
+        assert not any(p in seen for p in (*passwords, secret)), f"{service} shows a secret"
         said = json.loads(seen)[0]
         if service != "postgres":
             assert said["HostConfig"]["ReadonlyRootfs"] and said["HostConfig"]["CapDrop"] == ["ALL"], service
         logs = cluster.engine.try_docker("logs", cluster.container(service))[1]
-        assert password not in logs and secret not in logs, f"{service} logs a secret"
+        assert not any(p in logs for p in (*passwords, secret)), f"{service} logs a secret"
     before = {name: open(os.path.join(cluster.secrets, name), "rb").read() for name in os.listdir(cluster.secrets)}
     cluster.init()
     for name, text in before.items():
