@@ -5,13 +5,14 @@ each other without a gap, live beside each other in several instances, and stop 
 
 boot_test.py [REGEX]: only the checks of support/boot_inside.py that match."""
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
-from base import RELEASE, need  # noqa: E402
+from base import RELEASE, ROOT, need  # noqa: E402
 from machine import BOOT, Machine, disk, libraries_of, root_tar, run  # noqa: E402
 
 LIMIT_S = 900  # about 150 s where nothing else runs
@@ -57,6 +58,9 @@ def configure(root, wanted):
     write(root, "/etc/hawser/relay.conf", f"[access]\nkey = {key}\n")
     write(root, "/etc/hawser/host.conf",
         f"[network]\nserver = 127.0.0.1\nkey = {key}\nlan-port = 0\n[desktop]\nbackend = headless\ndesktop-user = vera\n")
+    # what the guide closes on a machine without a desktop
+    with open(os.path.join(ROOT, "docs", "systemd.md"), encoding="utf-8") as f:
+        write(root, "/etc/hawser/closed.conf", re.search(r"```ini\n# systemctl edit hawser-host-system.*?\n(.*?)```", f.read(), re.S).group(1))
     write(root, "/etc/hostname", "boot\n")
     write(root, "/etc/hosts", "127.0.0.1 localhost boot\n::1 localhost\n")
     write(root, "/etc/fstab", "")

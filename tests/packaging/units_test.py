@@ -15,6 +15,17 @@ SKIPPED = 77
 # hawser-host is a unit of users, whose shells keep all rights of theirs: there is nothing to measure.
 EXPOSURE = {"hawser-rendezvous": 1.5, "hawser-rendezvous@": 1.5, "hawser-relay": 1.3, "hawser-relay@": 1.3, "hawser-api": 1.5, "hawser-api@": 1.5,
     "hawser-upload": 1.9, "hawser-host-system": 3.5, "hawser-host": None}
+# What systemd-analyze counts at hawser-host-system, by the rows of docs/systemd.md, which says what each is for: no more may come.
+COUNTED = {
+    "root": {"User=/DynamicUser=", "CapabilityBoundingSet=~CAP_SET(UID|GID|PCAP)", "CapabilityBoundingSet=~CAP_KILL",
+        "SystemCallFilter=~@privileged"},
+    "sockets": {"RestrictAddressFamilies=~AF_(INET|INET6)", "RestrictAddressFamilies=~AF_UNIX", "RestrictAddressFamilies=~AF_NETLINK",
+        "PrivateNetwork=", "IPAddressDeny="},
+    "namespaces": {*(f"RestrictNamespaces=~{kind}" for kind in ("user", "net", "mnt", "ipc", "uts")), "SystemCallFilter=~@mount"},
+    "homes": {"ProtectHome=", "PrivateTmp=", "PrivateUsers=", "RootDirectory=/RootImage="},
+    "devices": {"PrivateDevices=", "DeviceAllow="},
+    "`/proc`": {"ProcSubset=", "SystemCallFilter=~@resources"}}
+CLOSED = 3.0  # the same with what docs/systemd.md closes on a machine without a desktop
 SERVES = [u for u in EXPOSURE if u != "hawser-upload"]
 # An instance is the same service in another place.
 PAIRS = (("hawser-rendezvous", "hawser-rendezvous@"), ("hawser-api", "hawser-api@"), ("hawser-relay", "hawser-relay@"))
@@ -42,7 +53,7 @@ def copy(folder):
 
 
 def analyze(folder, *argv):
-    env = {**os.environ, "SYSTEMD_UNIT_PATH": folder + ":", "SYSTEMD_LOG_LEVEL": "warning", "LC_ALL": "C", "SYSTEMD_COLORS": "0"}
+    env = {**os.environ, "SYSTEMD_UNIT_PATH": folder + ":", "SYSTEMD_LOG_LEVEL": "warning", "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"}
     done = subprocess.run(["systemd-analyze", "--no-pager", *argv], capture_output=True, text=True, errors="replace", env=env,
         timeout=120, check=False)
     return done.returncode, done.stdout + done.stderr
@@ -73,6 +84,26 @@ def units_are_closed(folder):
     assert all(limit <= 2.0 for unit, limit in EXPOSURE.items() if limit and unit != "hawser-host-system")
 
 
+def document():
+    with open(os.path.join(ROOT, "docs", "systemd.md"), encoding="utf-8") as f:
+        return f.read()
+
+
+def what_is_left_open_is_told(folder):
+    _, said = analyze(folder, "security", "--offline=yes", os.path.join(folder, "hawser-host-system.service"))
+    open_now = set(re.findall(r"^\u2717 (\S+)", said, re.M))
+    assert open_now == set().union(*COUNTED.values()), open_now ^ set().union(*COUNTED.values())
+    for row in COUNTED:
+        assert re.search(rf"^\| {re.escape(row)}.* \| [01]\.\d \| ", document(), re.M), row
+    drop_in = re.search(r"```ini\n# systemctl edit hawser-host-system.*?\n(.*?)```", document(), re.S).group(1)
+    os.mkdir(os.path.join(folder, "hawser-host-system.service.d"))
+    with open(os.path.join(folder, "hawser-host-system.service.d", "closed.conf"), "w", encoding="utf-8") as f:
+        f.write(drop_in)
+    _, said = analyze(folder, "security", "--offline=yes", os.path.join(folder, "hawser-host-system.service"))
+    found = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", said).group(1))
+    assert found <= CLOSED and f"that is {CLOSED}:" in document(), said
+
+
 def programs_say_that_they_serve():
     for unit in SERVES:
         assert value(unit, "Type") == ["notify"], unit
@@ -100,6 +131,7 @@ def main():
         each_unit_is_named_here()
         units_are_valid(folder)
         units_are_closed(folder)
+        what_is_left_open_is_told(folder)
         programs_say_that_they_serve()
         instances_differ_in_their_places_alone()
     finally:

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -328,6 +329,27 @@ def a_session_through_all_of_it():
         assert viewer.wait(PATIENCE_S) == 0
 
 
+def a_host_without_a_desktop_may_have_less():
+    folder = "/run/systemd/system/hawser-host-system.service.d"
+    os.makedirs(folder)
+    shutil.copy("/etc/hawser/closed.conf", folder)
+    with open("/etc/hawser/host.conf", encoding="ascii") as f:
+        before = f.read()
+    with open("/etc/hawser/host.conf", "w", encoding="ascii") as f:
+        f.write(before.replace("backend = headless\ndesktop-user = vera", "service-user = vera") + "[permissions]\nenable-terminal = no\n")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "restart", "hawser-host-system")
+    run("systemd-analyze", "--no-pager", "security", "--threshold=30", "hawser-host-system.service")
+    layers = [e["MESSAGE"] for e in events("hawser-host-system", "sandbox.layers")]
+    assert len(set(layers)) == 1, layers  # connections are locked up as before
+    a_session_through_all_of_it()
+    with open("/etc/hawser/host.conf", "w", encoding="ascii") as f:
+        f.write(before)
+    shutil.rmtree(folder)
+    run("systemctl", "daemon-reload")
+    run("systemctl", "restart", "hawser-host-system")
+
+
 def recordings_are_looked_for():
     os.makedirs("/srv/recordings", exist_ok=True)
     with open("/etc/hawser/upload.conf", "w", encoding="ascii") as f:
@@ -354,7 +376,8 @@ def all_of_it_stops_cleanly():
 
 
 CHECKS = (services_start_with_the_machine, each_is_who_its_unit_says, the_journal_has_fields, servers_reach_each_other_by_their_sockets,
-    units_that_run_are_as_closed_as_they_say, a_session_through_all_of_it, recordings_are_looked_for, a_crash_is_survived, what_hangs_is_restarted,
+    units_that_run_are_as_closed_as_they_say, a_session_through_all_of_it,
+    a_host_without_a_desktop_may_have_less, recordings_are_looked_for, a_crash_is_survived, what_hangs_is_restarted,
     a_relay_is_followed_without_a_gap, the_manager_keeps_the_ports, several_instances_do_not_meet, all_of_it_stops_cleanly)
 
 
