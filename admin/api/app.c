@@ -35,7 +35,7 @@ static int open_store(struct adi_app *a, struct hws_error *err)
 {
 	const struct adi_config *c = a->conf;
 	const char *what = *c->store_secret ? c->store_secret : c->store;
-	unsigned wanted = c->threads + c->hash_threads + OWN_CONNECTIONS;
+	unsigned wanted = 2 * c->threads + c->hash_threads + OWN_CONNECTIONS;
 	struct sql_place place = {
 		.connections = wanted < CONNECTIONS_MAX ? wanted : CONNECTIONS_MAX,
 	};

@@ -1,6 +1,7 @@
 /* api/identity: the list of ways to log in is asked for by every client before it logs in: one
  * thread reads it anew, all others get what is there meanwhile. */
 #include "admin/api/identity.h"
+#include "admin/api/quick.h"
 #include "admin/data/links.h"
 #include "admin/data/providers.h"
 #include "admin/identity/login.h"
@@ -139,12 +140,12 @@ static json_t *read_options(struct adi_app *a)
 	struct options o = { json_array(), json_array() };
 	struct sql_conn *c = NULL;
 	json_t *all = NULL;
-	int r = sql_take(a->db, &c);
+	int r = adi_quick_take(a, &c);
 
 	if (r == HWS_OK)
 		r = dat_provider_list(c, (struct dat_provider_filter){ .enabled_only = true },
 				(struct dat_page){ 0, OPTIONS_MAX }, add_provider, &o, NULL);
-	sql_give(c);
+	adi_quick_give(a, c, r);
 	if (r == HWS_OK)
 		all = compose(&o);
 	json_decref(o.common);

@@ -91,6 +91,9 @@ static int add_all(struct adi_server *s, const struct htp_stats *st)
 		{ HWS_GAUGE, "hawser_api_running", "pool=\"passwords\"",
 				"Requests handled or waiting for a thread.",
 				&st->running[HTP_POOL_HASH] },
+		{ HWS_GAUGE, "hawser_api_running", "pool=\"soon\"",
+				"Requests handled or waiting for a thread.",
+				&st->running[HTP_POOL_SOON] },
 	};
 	int r = HWS_OK;
 

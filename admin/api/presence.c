@@ -178,6 +178,20 @@ bool adi_presence_quick(struct adi_presence *p, const struct adi_beat *b, int64_
 	return quick;
 }
 
+bool adi_presence_alone(struct adi_presence *p, const struct adi_beat *b, int64_t now)
+{
+	struct entry *e;
+	bool known;
+
+	pthread_mutex_lock(&p->lock);
+	e = *place_of(p, b->id);
+	known = e && strcmp(e->text + e->uuid_at, b->uuid) == 0;
+	if (known)
+		heard(p, e, b, now);
+	pthread_mutex_unlock(&p->lock);
+	return known;
+}
+
 uint64_t adi_presence_mark(struct adi_presence *p)
 {
 	uint64_t mark;

@@ -47,6 +47,8 @@ void adi_presence_free(struct adi_presence *p); /* takes NULL */
 /* True: this device has nothing to hear, and is remembered. Else ask the database, with the mark of
  * before that, and tell by adi_presence_learn what it said. */
 bool adi_presence_quick(struct adi_presence *p, const struct adi_beat *b, int64_t now);
+/* While the database is silent: true if it is remembered, which is noted as its sign of life. */
+bool adi_presence_alone(struct adi_presence *p, const struct adi_beat *b, int64_t now);
 uint64_t adi_presence_mark(struct adi_presence *p);
 void adi_presence_learn(struct adi_presence *p, const struct adi_beat *b, const struct adi_known *k,
 		uint64_t mark, int64_t now);

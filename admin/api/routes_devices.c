@@ -3,6 +3,7 @@
 #include "admin/api/alarms.h"
 #include "admin/api/device_text.h"
 #include "admin/api/enrolment.h"
+#include "admin/api/quick.h"
 #include "admin/api/server_parts.h"
 #include "admin/api/signing.h"
 #include "admin/api/who.h"
@@ -134,12 +135,17 @@ static int ask_store(struct adi_app *a, struct sql_conn *c, const struct adi_bea
 	return r;
 }
 
+static void nothing_due(struct htp_reply *reply)
+{
+	htp_reply_bytes(reply, 200, "application/json; charset=utf-8", hws_bytes_str("{}"));
+}
+
 static void heartbeat(struct htp_request *q, struct htp_reply *reply, void *arg)
 {
 	struct adi_app *a = arg;
 	char ip[DAT_IP_TEXT];
 	struct adi_beat b;
-	struct sql_conn *c;
+	struct sql_conn *c = NULL;
 	json_t *o;
 	int r;
 
@@ -148,19 +154,21 @@ static void heartbeat(struct htp_request *q, struct htp_reply *reply, void *arg)
 		return;
 	}
 	if (adi_presence_quick(a->presence, &b, adi_now())) {
-		htp_reply_bytes(reply, 200, "application/json; charset=utf-8", hws_bytes_str("{}"));
+		nothing_due(reply);
 		return;
 	}
 	o = json_object();
-	if (!o || !adi_take(a, reply, &c)) {
-		json_decref(o);
-		return;
-	}
-	r = ask_store(a, c, &b, adi_now(), o);
-	sql_give(c);
+	r = o ? adi_quick_take(a, &c) : HWS_ERR_NOMEM;
+	if (r == HWS_OK)
+		r = ask_store(a, c, &b, adi_now(), o);
+	adi_quick_give(a, c, r);
 	if (r < 0) {
 		json_decref(o);
-		adi_fail(reply, r, "device");
+		/* whoever is known lives on, and hears with the next one what there is */
+		if (adi_quick_away(r) && adi_presence_alone(a->presence, &b, adi_now()))
+			nothing_due(reply);
+		else
+			adi_fail(reply, r, "device");
 	} else {
 		htp_reply_json(reply, o);
 	}
@@ -246,7 +254,7 @@ static void sysinfo_ver(struct htp_request *q, struct htp_reply *reply, void *ar
 
 const struct htp_route adi_routes_devices[] = {
 	{ HTP_POST, "/api/heartbeat", .body = HTP_BODY_JSON, .rate = HTP_RATE_DEVICE,
-			.body_max = BEAT_MAX, .fn = heartbeat },
+			.pool = HTP_POOL_SOON, .body_max = BEAT_MAX, .fn = heartbeat },
 	{ HTP_POST, "/api/sysinfo", .body = HTP_BODY_JSON, .rate = HTP_RATE_DEVICE,
 			.body_max = SYSINFO_MAX, .fn = sysinfo },
 	{ HTP_POST, "/api/sysinfo_ver", .rate = HTP_RATE_DEVICE, .pool = HTP_POOL_LOOP,

@@ -320,7 +320,7 @@ static void agree(struct htp_request *q, struct htp_reply *reply, void *arg)
 }
 
 const struct htp_route adi_routes_oidc[] = {
-	{ HTP_GET, "/api/login-options", .fn = login_options },
+	{ HTP_GET, "/api/login-options", .pool = HTP_POOL_SOON, .fn = login_options },
 	{ HTP_POST, "/api/oidc/auth", .body = HTP_BODY_JSON, .rate = HTP_RATE_LOGIN,
 			.pool = HTP_POOL_HASH, .body_max = 65536, .fn = begin },
 	{ HTP_GET, "/api/oidc/auth-query", .rate = HTP_RATE_USER, .fn = poll },

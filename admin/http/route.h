@@ -35,6 +35,7 @@ enum htp_rate {
 enum htp_pool {
 	HTP_POOL_COMMON,
 	HTP_POOL_HASH, /* passwords: long, and never in the way of others */
+	HTP_POOL_SOON, /* answered within a second or two in any case: not behind others who wait */
 	HTP_POOL_LOOP, /* none: may not wait for anything; nor is there JSON of a body */
 	HTP_POOLS
 };

@@ -197,6 +197,8 @@ int htp_server_new(struct hws_loop *loop, const struct htp_conf *conf, struct ht
 		if (r == HWS_OK)
 			r = hws_work_new(conf->hash_threads, conf->queue_max,
 					&s->pool[HTP_POOL_HASH]);
+		if (r == HWS_OK)
+			r = hws_work_new(conf->threads, conf->queue_max, &s->pool[HTP_POOL_SOON]);
 		if (r < 0)
 			hws_error_set(err, r, "cannot start the threads that serve");
 	}

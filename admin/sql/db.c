@@ -12,12 +12,12 @@
 
 #define CONNECTIONS_MAX 64u
 /* Longer than a statement may take: who waits behind a slow one still gets its turn. */
-#define TAKE_S 10
+#define TAKE_MS 10000u
 
 struct sql_conn {
 	struct sql_db *db;
 	struct sql_link *link; /* made by the first who takes it */
-	bool used, begun;
+	bool used, begun, limited;
 };
 
 struct sql_db {
@@ -123,14 +123,26 @@ static struct sql_conn *find_free(struct sql_db *db)
 	return fresh;
 }
 
-static struct sql_conn *wait_free(struct sql_db *db)
+struct timespec sql_until(unsigned ms)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+static struct sql_conn *wait_free(struct sql_db *db, unsigned ms)
+{
+	struct timespec end = sql_until(ms);
 	struct sql_conn *c;
-	struct timespec end;
 	int e = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += TAKE_S;
 	pthread_mutex_lock(&db->lock);
 	while (!(c = find_free(db)) && e != ETIMEDOUT)
 		e = pthread_cond_timedwait(&db->given, &db->lock, &end);
@@ -140,15 +152,20 @@ static struct sql_conn *wait_free(struct sql_db *db)
 	return c;
 }
 
-int sql_take(struct sql_db *db, struct sql_conn **ret)
+/* `ms` 0: as usual. */
+static int take(struct sql_db *db, unsigned ms, struct sql_conn **ret)
 {
-	struct sql_conn *c = wait_free(db);
+	struct sql_conn *c = wait_free(db, ms ? ms : TAKE_MS);
 	int r;
 
 	if (!c)
 		return HWS_ERR_FULL;
 	if (!c->link)
 		c->link = db->base->ops->link(db->base);
+	if (c->link && ms) {
+		c->link->engine->limit(c->link, ms);
+		c->limited = true;
+	}
 	r = c->link ? c->link->engine->ready(c->link) : HWS_ERR_NOMEM;
 	if (r < 0) {
 		note(db, r);
@@ -159,6 +176,16 @@ int sql_take(struct sql_db *db, struct sql_conn **ret)
 	return HWS_OK;
 }
 
+int sql_take(struct sql_db *db, struct sql_conn **ret)
+{
+	return take(db, 0, ret);
+}
+
+int sql_take_soon(struct sql_db *db, unsigned ms, struct sql_conn **ret)
+{
+	return take(db, ms, ret);
+}
+
 void sql_give(struct sql_conn *c)
 {
 	if (!c)
@@ -166,6 +193,9 @@ void sql_give(struct sql_conn *c)
 	if (c->begun)
 		c->link->engine->rollback(c->link);
 	c->begun = false;
+	if (c->limited)
+		c->link->engine->limit(c->link, 0);
+	c->limited = false;
 	pthread_mutex_lock(&c->db->lock);
 	c->used = false;
 	pthread_cond_signal(&c->db->given);

@@ -89,6 +89,15 @@ static int ready(struct sql_link *link)
 			: (l->pg.c ? HWS_OK : HWS_ERR_STORE);
 }
 
+static void limit(struct sql_link *link, unsigned ms)
+{
+	struct link *l = self(link);
+
+	/* the server's own limit speaks first */
+	l->pg.answer_us = (ms ? ms : l->server->statement_ms + 5000) * HWS_US_PER_MS;
+	l->pg.connect_us = ms * HWS_US_PER_MS;
+}
+
 /* What the SQLSTATE of a failure means to who asked; the rest is logged. */
 static int failed(struct link *l, const PGresult *res)
 {
@@ -323,6 +332,7 @@ static const struct sql_engine engine = {
 	.name = "postgres",
 	.free = link_free,
 	.ready = ready,
+	.limit = limit,
 	.run = run,
 	.begin = begin,
 	.commit = commit,
@@ -340,10 +350,9 @@ static struct sql_link *new_link(struct sql_base *base)
 	l->pg = (struct pg_connection){
 		.conninfo = l->server->conninfo,
 		.greet = greet,
-		/* the server's own limit speaks first */
-		.answer_us = (l->server->statement_ms + 5000) * HWS_US_PER_MS,
 		.end_us = &l->server->never,
 	};
+	limit(&l->link, 0);
 	return &l->link;
 }
 

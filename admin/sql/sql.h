@@ -58,6 +58,9 @@ int sql_backup(struct sql_db *db, const char *path, struct hws_error *err) HWS_M
 
 /* A connection for this thread. HWS_ERR_FULL: all are in use, and none came free in time. */
 int sql_take(struct sql_db *db, struct sql_conn **ret) HWS_MUST_CHECK;
+/* The same for who must answer soon: waits so long at most for a connection, and for each answer on
+ * it until it is given back. A database that is silent then is HWS_ERR_STORE. */
+int sql_take_soon(struct sql_db *db, unsigned ms, struct sql_conn **ret) HWS_MUST_CHECK;
 /* Gives it back; what was begun and not committed is rolled back. Takes NULL. */
 void sql_give(struct sql_conn *c);
 

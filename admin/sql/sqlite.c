@@ -11,7 +11,8 @@
 #include <pthread.h>
 #include <time.h>
 
-#define WRITE_WAIT_S 10
+#define WRITE_WAIT_MS 10000u
+#define BUSY_MS 5000u
 /* So often (in steps of SQLite's machine) a statement is asked whether its time is up. */
 #define STEPS 20000
 
@@ -32,9 +33,10 @@ struct link {
 	struct sql_link link;
 	struct file *file;
 	sqlite3 *db;
-	bool begun;      /* and so it holds `writing` */
-	uint64_t end_us; /* of the statement that runs */
-	unsigned next;   /* the place that is given away when all are taken */
+	bool begun;        /* and so it holds `writing` */
+	uint64_t end_us;   /* of the statement that runs */
+	unsigned limit_ms; /* 0 = as usual */
+	unsigned next;     /* the place that is given away when all are taken */
 	struct prepared cache[SQL_CACHE_SIZE];
 };
 
@@ -97,7 +99,17 @@ static int ready(struct sql_link *link)
 		return r == HWS_ERR_DISK || r == HWS_ERR_NOMEM ? r : HWS_ERR_STORE;
 	}
 	sqlite3_progress_handler(l->db, STEPS, time_is_up, l);
+	sqlite3_busy_timeout(l->db, (int)(l->limit_ms ? l->limit_ms : BUSY_MS));
 	return HWS_OK;
+}
+
+static void limit(struct sql_link *link, unsigned ms)
+{
+	struct link *l = self(link);
+
+	l->limit_ms = ms;
+	if (l->db)
+		sqlite3_busy_timeout(l->db, (int)(ms ? ms : BUSY_MS));
 }
 
 static void forget(struct prepared *p)
@@ -220,14 +232,13 @@ static int step_all(struct link *l, sqlite3_stmt *st, sql_row_fn fn, void *arg)
 	}
 }
 
-static int lock_writing(struct file *f)
+static int lock_writing(struct link *l)
 {
-	struct timespec end;
+	struct timespec end = sql_until(l->limit_ms ? l->limit_ms : WRITE_WAIT_MS);
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += WRITE_WAIT_S;
-	return pthread_mutex_clocklock(&f->writing, CLOCK_MONOTONIC, &end) == 0 ? HWS_OK
-										: HWS_ERR_BUSY;
+	return pthread_mutex_clocklock(&l->file->writing, CLOCK_MONOTONIC, &end) == 0
+			? HWS_OK
+			: HWS_ERR_BUSY;
 }
 
 static int run(struct sql_link *link, const char *text, const struct sql_value *params, size_t n,
@@ -241,12 +252,13 @@ static int run(struct sql_link *link, const char *text, const struct sql_value *
 	if (r < 0)
 		return r;
 	if (!l->begun && !sqlite3_stmt_readonly(st)) {
-		r = lock_writing(l->file);
+		r = lock_writing(l);
 		if (r < 0)
 			return r;
 		alone = true;
 	}
-	l->end_us = hws_clock_us() + l->file->statement_us;
+	l->end_us = hws_clock_us() +
+			(l->limit_ms ? l->limit_ms * HWS_US_PER_MS : l->file->statement_us);
 	rc = bind(st, params, n);
 	r = rc == SQLITE_OK ? step_all(l, st, fn, arg) : failed(l, rc);
 	l->end_us = 0;
@@ -262,7 +274,7 @@ static int run(struct sql_link *link, const char *text, const struct sql_value *
 static int begin(struct sql_link *link)
 {
 	struct link *l = self(link);
-	int r = lock_writing(l->file);
+	int r = lock_writing(l);
 
 	if (r < 0)
 		return r;
@@ -311,6 +323,7 @@ static const struct sql_engine engine = {
 	.name = "sqlite",
 	.free = link_free,
 	.ready = ready,
+	.limit = limit,
 	.run = run,
 	.begin = begin,
 	.commit = commit,

@@ -244,7 +244,7 @@ int pg_connection_exec_text(struct pg_connection *l, const char *sql, char *buf,
 
 static int connect_poll(struct pg_connection *l, struct hws_error *err)
 {
-	uint64_t until_us = hws_clock_us() + CONNECT_US;
+	uint64_t until_us = hws_clock_us() + (l->connect_us ? l->connect_us : CONNECT_US);
 	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 	char text[200];
 

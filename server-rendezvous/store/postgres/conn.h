@@ -26,6 +26,7 @@ struct pg_connection {
 	void (*connected)(void *arg); /* called when the connection was made again; may be NULL */
 	void *arg;
 	uint64_t answer_us;     /* a database that is silent longer is taken for dead */
+	uint64_t connect_us;    /* the same of a new connection; 0 = five seconds */
 	const uint64_t *end_us; /* atomic, of the store: no wait goes beyond it unless 0 */
 	PGconn *c;              /* NULL = none */
 	uint64_t retry_at_us, pause_us, lost_us;

@@ -1,11 +1,15 @@
 /* How the console is entered and left, and what everybody may do to their own account. */
+#include "shared/base/clock.h"
+#include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "tests/component/api/client.h"
 #include "tests/component/api/totp.h"
 #include "tests/support/postgres.h"
 #include "tests/support/suite.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct api api;
 
@@ -277,7 +281,76 @@ START_TEST(two_servers_on_one_database_share_sessions)
 	api_stop(&other);
 }
 END_TEST
+
+static bool answers(const char *path, const char *body)
+{
+	return api_call(&api, API_NOBODY, body ? "POST" : "GET", path, "%s", body ? body : "")
+			       ->status == 200;
+}
+
+static void *ask_much(void *arg)
+{
+	struct api other = api;
+
+	(void)arg;
+	other.replies = NULL;
+	for (int i = 0; i < 2; i++)
+		(void)api_call(&other, API_LOCAL, "GET", "/api/v1/users", NULL);
+	return NULL;
+}
+
+/* It is there and says nothing: who may wait waits for ten seconds, and fills all threads. */
+START_TEST(a_database_that_is_silent_holds_no_device_up)
+{
+	static const char beat[] = "{\"id\":\"123456789\",\"uuid\":\"dQ==\",\"ver\":1005000}";
+	const char *more[] = { "--register-by-reports", NULL };
+	pthread_t asking[8];
+	uint64_t from;
+
+	api_stop(&api);
+	memset(&api, 0, sizeof(api));
+	test_pg_start(&pg);
+	api_start(&api, pg.url, more);
+	ck_assert(answers("/api/sysinfo", beat));
+	ck_assert(answers("/api/heartbeat", beat));
+	ck_assert(answers("/api/login-options", NULL));
+	test_pg_freeze(&pg, true);
+	for (size_t i = 0; i < HWS_COUNT(asking); i++)
+		ck_assert_int_eq(pthread_create(&asking[i], NULL, ask_much, NULL), 0);
+	/* another strategy number: memory alone does not answer that */
+	from = hws_clock_us();
+	for (int i = 0; i < 12; i++) {
+		ck_assert(answers("/api/heartbeat",
+				"{\"id\":\"123456789\",\"uuid\":\"dQ==\",\"modified_at\":7}"));
+		ck_assert(answers("/api/login-options", NULL));
+	}
+	/* the others have not been told yet that it is away */
+	ck_assert_uint_lt(hws_clock_us() - from, 9 * HWS_US_PER_S);
+	/* whom nobody knows is told no, and not late either */
+	ck_assert_int_eq(api_call(&api, API_NOBODY, "POST", "/api/heartbeat",
+					 "{'id':'1','uuid':'dQ=='}")
+					 ->status,
+			503);
+	test_pg_freeze(&pg, false);
+	for (size_t i = 0; i < HWS_COUNT(asking); i++)
+		pthread_join(asking[i], NULL);
+	/* and once it speaks it is asked again */
+	from = hws_clock_us();
+	while (api_call(&api, API_NOBODY, "POST", "/api/heartbeat", "{'id':'1','uuid':'dQ=='}")
+					->status != 200) {
+		ck_assert_uint_lt(hws_clock_us() - from, 60 * HWS_US_PER_S);
+		usleep(100000);
+	}
+	test_pg_stop(&pg);
+}
+END_TEST
 #else
+START_TEST(a_database_that_is_silent_holds_no_device_up)
+{
+	test_skip("this build has no PostgreSQL");
+}
+END_TEST
+
 START_TEST(two_servers_on_one_database_share_sessions)
 {
 	test_skip("this build has no PostgreSQL");
@@ -294,5 +367,6 @@ int main(void)
 					another_password_ends_the_other_sessions,
 					who_must_do_something_first_can_do_only_that,
 					a_picture_has_an_address_that_nobody_guesses,
-					two_servers_on_one_database_share_sessions));
+					two_servers_on_one_database_share_sessions,
+					a_database_that_is_silent_holds_no_device_up));
 }
