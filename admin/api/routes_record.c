@@ -40,6 +40,9 @@ static int check_proof(struct adi_app *app, struct sql_conn *c, const struct htp
 		.file = query(q, "file"),
 		.offset = query(q, "offset"),
 		.length = query(q, "length"),
+		.started = query(q, "started"),
+		.seconds = query(q, "seconds"),
+		.resume = query(q, "resume"),
 		.hash = hash,
 	};
 	char key[DAT_SHORT_TEXT];

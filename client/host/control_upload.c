@@ -20,7 +20,8 @@ void hws_control_sign_upload(struct hws_control_reply *reply, const json_t *req,
 	char moment[24], claim[HWS_UPLOAD_TEXT];
 	char signature[HWS_BASE64_TEXT(HWS_SIG_LEN)];
 	const struct hws_upload u = { h->whoami.id, moment, text(req, "type"), text(req, "file"),
-		text(req, "offset"), text(req, "length"), text(req, "hash") };
+		text(req, "offset"), text(req, "length"), text(req, "started"),
+		text(req, "seconds"), text(req, "resume"), text(req, "hash") };
 	uint8_t sig[HWS_SIG_LEN];
 	int r = hws_fmt(moment, sizeof(moment), "%llu",
 			(unsigned long long)(hws_wall_us() / HWS_US_PER_S));

@@ -4,6 +4,6 @@
 #include "shared/daemon/control.h"
 #include <jansson.h>
 
-/* {"cmd":"sign-upload","type","file","offset","length","hash"}: all texts; answers {"id","time",
- * "signature"}. What is signed stands for an upload and nothing else. `arg`: the hostd. */
+/* {"cmd":"sign-upload","type","file","offset","length","started","seconds","resume","hash"}: all
+ * texts; answers {"id","time","signature"}. What is signed stands for an upload and nothing else. `arg`: the hostd. */
 void hws_control_sign_upload(struct hws_control_reply *reply, const json_t *req, void *arg);

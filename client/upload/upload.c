@@ -40,6 +40,12 @@ struct question {
 
 /* --- one request ------------------------------------------------------------------------------ */
 
+/* Its numbers as the query has them, which is what is signed; "" = not told. */
+struct numbers {
+	char offset[24], length[24], started[24], seconds[24];
+};
+#define RESUME "1"
+
 struct proof {
 	char id[101], time_s[24], signature[100];
 };
@@ -51,17 +57,32 @@ static int copy(const json_t *o, const char *name, char *buf, size_t size)
 	return s ? hws_str_copy(buf, size, s) : HWS_ERR_PROTO;
 }
 
-static int ask_host(struct uploading *u, const struct question *q, const char *offset,
-		const char *length, struct proof *ret, struct hws_error *err)
+static int write_numbers(const struct question *q, struct numbers *n)
+{
+	int r = hws_fmt(n->offset, sizeof(n->offset), "%llu", (unsigned long long)q->offset);
+
+	if (r == HWS_OK)
+		r = hws_fmt(n->length, sizeof(n->length), "%zu", q->body.len);
+	n->started[0] = n->seconds[0] = '\0';
+	if (r == HWS_OK && q->began_s)
+		r = hws_fmt(n->started, sizeof(n->started), "%lld", (long long)q->began_s * 1000);
+	if (r == HWS_OK && q->began_s)
+		r = hws_fmt(n->seconds, sizeof(n->seconds), "%lld", (long long)q->seconds);
+	return r;
+}
+
+static int ask_host(struct uploading *u, const struct question *q, const struct numbers *n,
+		struct proof *ret, struct hws_error *err)
 {
 	char hash[HWS_UPLOAD_HASH_TEXT];
 	json_t *req, *answer = NULL;
 	int r = HWS_ERR_NOMEM;
 
 	hws_upload_hash(q->body, hash);
-	req = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "cmd", "sign-upload", "for", "hawser-host",
-			"type", q->type, "file", q->file, "offset", offset, "length", length,
-			"hash", hash);
+	req = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "cmd", "sign-upload", "for",
+			"hawser-host", "type", q->type, "file", q->file, "offset", n->offset,
+			"length", n->length, "started", n->started, "seconds", n->seconds, "resume",
+			RESUME, "hash", hash);
 	if (req)
 		r = hws_control_call(u->conf->control_socket, req, HOST_US, &answer, err);
 	if (r == HWS_OK)
@@ -77,19 +98,19 @@ static int ask_host(struct uploading *u, const struct question *q, const char *o
 	return r;
 }
 
-static int url_of(struct uploading *u, const struct question *q, const char *offset,
-		const char *length, char *buf, size_t size)
+static int url_of(struct uploading *u, const struct question *q, const struct numbers *n, char *buf,
+		size_t size)
 {
-	char name[3 * sizeof(((struct hws_upload_file *)NULL)->name)], more[64] = "";
+	char name[3 * sizeof(((struct hws_upload_file *)NULL)->name)], more[80] = "";
 	int r = hws_url_escape(q->file, name, sizeof(name));
 
 	if (r == HWS_OK && q->began_s)
-		r = hws_fmt(more, sizeof(more), "&started=%lld&seconds=%lld",
-				(long long)q->began_s * 1000, (long long)q->seconds);
+		r = hws_fmt(more, sizeof(more), "&started=%s&seconds=%s", n->started, n->seconds);
 	return r == HWS_OK ? hws_fmt(buf, size,
 					     "%s/api/record?type=%s&file=%s&offset=%s&length=%s"
-					     "&resume=1%s",
-					     u->conf->server, q->type, name, offset, length, more)
+					     "&resume=" RESUME "%s",
+					     u->conf->server, q->type, name, n->offset, n->length,
+					     more)
 			   : r;
 }
 
@@ -124,7 +145,7 @@ static int judge(const struct hws_fetch_answer *a, uint64_t *ret_offset, struct 
 static int ask(struct uploading *u, const struct question *q, uint64_t *ret_offset,
 		struct hws_error *err)
 {
-	char offset[24], length[24], url[1200], id[160], moment[60], signature[160];
+	char url[1200], id[160], moment[60], signature[160];
 	const char *headers[] = { id, moment, signature, NULL };
 	struct hws_fetch fetch = { .url = url,
 		.method = "POST",
@@ -136,16 +157,15 @@ static int ask(struct uploading *u, const struct question *q, uint64_t *ret_offs
 		.answer_max = ANSWER_MAX,
 		.flags = u->conf->plain ? HWS_FETCH_PLAIN : 0 };
 	struct hws_fetch_answer answer;
+	struct numbers n;
 	struct proof p;
-	int r = hws_fmt(offset, sizeof(offset), "%llu", (unsigned long long)q->offset);
+	int r = write_numbers(q, &n);
 
 	if (r == HWS_OK)
-		r = hws_fmt(length, sizeof(length), "%zu", q->body.len);
-	if (r == HWS_OK)
-		r = url_of(u, q, offset, length, url, sizeof(url));
+		r = url_of(u, q, &n, url, sizeof(url));
 	if (r < 0)
 		return hws_error_set(err, r, "%s: %s", q->file, hws_err_text(r));
-	r = ask_host(u, q, offset, length, &p, err);
+	r = ask_host(u, q, &n, &p, err);
 	if (r < 0)
 		return r;
 	if (hws_fmt(id, sizeof(id), "X-Hawser-Device: %s", p.id) < 0 ||

@@ -18,13 +18,15 @@ void hws_upload_hash(struct hws_bytes body, char buf[HWS_UPLOAD_HASH_TEXT])
 int hws_upload_text(const struct hws_upload *u, char buf[HWS_UPLOAD_TEXT])
 {
 	const char *const parts[] = { u->id, u->time_s, u->type, u->file, u->offset, u->length,
-		u->hash };
+		u->started, u->seconds, u->resume, u->hash };
 
 	for (size_t i = 0; i < HWS_COUNT(parts); i++)
 		if (strchr(parts[i], '\n'))
 			return HWS_ERR_INVAL;
-	return hws_fmt(buf, HWS_UPLOAD_TEXT, "hawser upload v1\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n",
-			u->id, u->time_s, u->type, u->file, u->offset, u->length, u->hash);
+	return hws_fmt(buf, HWS_UPLOAD_TEXT,
+			"hawser upload v2\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", u->id,
+			u->time_s, u->type, u->file, u->offset, u->length, u->started, u->seconds,
+			u->resume, u->hash);
 }
 
 int hws_upload_check(const struct hws_upload *u, const char *signature,

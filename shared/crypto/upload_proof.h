@@ -11,6 +11,7 @@ struct hws_upload {
 	const char *id;                            /* of the device */
 	const char *time_s;                        /* as in the field */
 	const char *type, *file, *offset, *length; /* as in the query, "" where it is not there */
+	const char *started, *seconds, *resume;    /* likewise */
 	const char *hash;                          /* of the body: hws_upload_hash */
 };
 

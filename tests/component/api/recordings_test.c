@@ -28,9 +28,21 @@ static struct hws_identity device;
 static char key_secret[320], key_public[320], clear[320], closed[320];
 static uint8_t film[FILM_LEN];
 static int64_t clock_off_s;
+/* What is signed of an upload beside its part, and what goes out in its place. */
+#define STARTED "1790000000000"
+#define SECONDS "61"
+static const char *sent_started, *sent_seconds, *sent_resume;
+
+static void send_as_signed(void)
+{
+	sent_started = STARTED;
+	sent_seconds = SECONDS;
+	sent_resume = "1";
+}
 
 static void set_up(void)
 {
+	send_as_signed();
 	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
 	hws_identity_generate(false, &device);
 	hws_rand_bytes(film, sizeof(film));
@@ -102,7 +114,8 @@ static int upload(const char *type, const char *file, int64_t offset, const void
 {
 	char path[400], head[500], at[24], length[24], moment[24], text[HWS_UPLOAD_TEXT];
 	char signature[HWS_BASE64_TEXT(HWS_SIG_LEN)], hash[HWS_UPLOAD_HASH_TEXT];
-	const struct hws_upload u = { ID, moment, type, file, at, length, hash };
+	const struct hws_upload u = { ID, moment, type, file, at, length, STARTED, SECONDS, "1",
+		hash };
 	uint8_t sig[HWS_SIG_LEN];
 	const char *answer;
 	size_t answer_len;
@@ -122,8 +135,10 @@ static int upload(const char *type, const char *file, int64_t offset, const void
 					 hws_bytes(sig, sizeof(sig)), signature, sizeof(signature)),
 			HWS_OK);
 	ck_assert_int_eq(hws_fmt(path, sizeof(path),
-					 "/api/record?type=%s&file=%s&offset=%s&length=%s&resume=1",
-					 type, file, at, length),
+					 "/api/record?type=%s&file=%s&offset=%s&length=%s&started="
+					 "%s&seconds=%s&resume=%s",
+					 type, file, at, length, sent_started, sent_seconds,
+					 sent_resume),
 			HWS_OK);
 	ck_assert_int_eq(hws_fmt(head, sizeof(head),
 					 "X-Hawser-Device: " ID "\r\nX-Hawser-Time: "
@@ -220,6 +235,31 @@ static int events(const char *kind, const char *with)
 	sql_close(db);
 	return (int)n;
 }
+
+/* Whoever stands between cannot say that it was at another time, or begin it anew. */
+START_TEST(all_that_is_said_of_a_film_is_signed)
+{
+	const char **const sent[] = { &sent_started, &sent_seconds, &sent_resume };
+	json_t *o;
+
+	start("");
+	know_device(true, DAT_DEVICE_ON);
+	for (size_t i = 0; i < HWS_COUNT(sent); i++) {
+		*sent[i] = "0";
+		ck_assert_int_eq(upload("new", FILE_NAME, 0, "", 0, NULL), 403);
+		*sent[i] = "";
+		ck_assert_int_eq(upload("new", FILE_NAME, 0, "", 0, NULL), 403);
+		send_as_signed();
+	}
+	upload_all();
+	o = list(1);
+	ck_assert_int_eq(
+			json_integer_value(json_object_get(
+					json_array_get(json_object_get(o, "items"), 0), "seconds")),
+			61);
+	json_decref(o);
+}
+END_TEST
 
 START_TEST(a_film_goes_from_the_device_to_the_auditor)
 {
@@ -432,7 +472,8 @@ END_TEST
 int main(void)
 {
 	return test_main("api recordings", 120, set_up, tear_down,
-			TESTS(a_film_goes_from_the_device_to_the_auditor,
+			TESTS(all_that_is_said_of_a_film_is_signed,
+					a_film_goes_from_the_device_to_the_auditor,
 					an_upload_goes_on_where_it_was, names_stay_in_their_folder,
 					only_the_device_uploads,
 					devices_that_nobody_knows_upload_nothing, limits_hold,
