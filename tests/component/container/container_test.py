@@ -360,8 +360,7 @@ def main():
     tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
         strangers_do_not_take_the_last_descriptor, a_thread_that_does_not_turn_is_no_health, ready_is_more_than_serving,
         the_log_is_json_on_standard_output, a_volume_of_another_account_is_named_with_its_chown,
-        secrets_of_a_cluster_are_for_its_owner, a_screen_has_two_sides, what_cannot_be_written_is_named_with_what_helps,
-        as_process_one)
+        secrets_of_a_cluster_are_for_its_owner, what_cannot_be_written_is_named_with_what_helps, a_screen_has_two_sides, as_process_one)
     for test in tests:
         place = Place()
         try:
