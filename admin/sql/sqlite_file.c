@@ -44,7 +44,7 @@ int sql_file_prepare(const char *path, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_sqlite_connect(path, &db, err);
 	if (r == HWS_OK)
-		r = rdv_sqlite_check_whole(db, path, err);
+		r = rdv_sqlite_check_quickly(db, path, err);
 	if (r == HWS_OK)
 		r = rdv_sqlite_bring_up(db, path, &kind, err);
 	sqlite3_close(db);

@@ -82,6 +82,8 @@ def programs_are_there(pod):
             program, verb, *more = c[probe]["exec"]["command"]
             assert program == f"/usr/bin/hawser-{c['name']}" and verb == "health", program
             assert more == (["--ready"] if probe == "readinessProbe" else []), (probe, more)
+        # an update of a large database that is cut off is rolled back, and would be begun anew for ever
+        assert c["startupProbe"]["periodSeconds"] * c["startupProbe"]["failureThreshold"] >= 3600
         given = {p["containerPort"] for p in c["ports"]}
         has = default_ports(c["name"])
         assert given <= has, (c["name"], given - has)

@@ -28,6 +28,7 @@ COUNTED = {
 CLOSED = 3.0  # the same with what docs/systemd.md closes on a machine without a desktop
 SERVES = [u for u in EXPOSURE if u != "hawser-upload"]
 # An instance is the same service in another place.
+DATABASES = [u for u in EXPOSURE if u.startswith(("hawser-rendezvous", "hawser-api"))]
 PAIRS = (("hawser-rendezvous", "hawser-rendezvous@"), ("hawser-api", "hawser-api@"), ("hawser-relay", "hawser-relay@"))
 # the two relays that follow each other share an account and a folder
 OWN = ("ExecStart", "StateDirectory", "RuntimeDirectory", "Description", "After", "User", "Conflicts", "RuntimeDirectoryPreserve", "RemoveIPC")
@@ -108,6 +109,8 @@ def programs_say_that_they_serve():
     for unit in SERVES:
         assert value(unit, "Type") == ["notify"], unit
         assert re.fullmatch(r"\d+s", value(unit, "WatchdogSec")[0]), unit
+        # a change of tables that is cut off is rolled back, and would be begun anew for ever
+        assert (value(unit, "TimeoutStartSec") == ["1h"]) == (unit in DATABASES), unit
         assert value(unit, "Restart") == ["on-failure"] and value(unit, "RestartPreventExitStatus") == ["2"], unit
         assert "--log-format journal" in value(unit, "ExecStart")[0], unit
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define BUSY_MS 5000
+#define CHECK_MAX (32ll << 20)
 
 int rdv_sqlite_code(sqlite3 *db, int rc)
 {
@@ -154,6 +155,15 @@ void rdv_sqlite_distrust(sqlite3 *db)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+}
+
+int rdv_sqlite_check_quickly(sqlite3 *db, const char *path, struct hws_error *err)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > CHECK_MAX
+			? HWS_OK
+			: rdv_sqlite_check_whole(db, path, err);
 }
 
 /* It may be a backup that somebody else has kept. */

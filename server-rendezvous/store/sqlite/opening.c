@@ -13,10 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Up to this size the whole file is checked when it is opened; larger ones would delay the start,
- * and damage in them shows when their peers are loaded. */
-#define CHECK_MAX (32ll << 20)
-
 const struct rdv_sqlite_kind rdv_sqlite_kind = { 0x48575352 /* "HWSR" */, &rdv_schema_sqlite };
 
 /* Who can write it says which key a device has, so nobody else may. Root opens any account's: the
@@ -100,7 +96,6 @@ int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err
 {
 	sqlite3 *db = NULL;
 	int64_t version = 0;
-	struct stat st;
 	int fd = -1;
 	int r = open_locked(path, &fd, err);
 
@@ -109,8 +104,8 @@ int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err
 	r = rdv_sqlite_open_plain(path, &db, err); /* a file that is not ours must stay as it is */
 	if (r == HWS_OK)
 		r = check_owner(db, path, &version, err);
-	if (r == HWS_OK && fstat(fd, &st) == 0 && st.st_size <= CHECK_MAX)
-		r = rdv_sqlite_check_whole(db, path, err);
+	if (r == HWS_OK)
+		r = rdv_sqlite_check_quickly(db, path, err);
 	if (r == HWS_OK)
 		r = rdv_sqlite_set_up(db, path, err);
 	if (r == HWS_OK)

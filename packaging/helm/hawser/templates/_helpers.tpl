@@ -56,7 +56,7 @@ startupProbe:
   exec: {command: [/usr/bin/{{ .program }}, health]}
   periodSeconds: 2
   timeoutSeconds: 5
-  failureThreshold: 150
+  failureThreshold: 1800 # an hour: an update may have to copy and to change a large database
 livenessProbe:
   exec: {command: [/usr/bin/{{ .program }}, health]}
   periodSeconds: 10

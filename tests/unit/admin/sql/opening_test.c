@@ -5,6 +5,7 @@
 #include "tests/support/suite.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,6 +105,47 @@ START_TEST(what_is_newer_is_refused)
 }
 END_TEST
 
+/* With a chain of pages that ends too early, near the end of the file. */
+static void make_damaged(unsigned megabytes)
+{
+	struct hws_error err = { 0 };
+	struct sql_db *db = NULL;
+	struct stat st;
+	char sql[200];
+	FILE *f;
+
+	unlink(path);
+	ck_assert_int_eq(open_it(&db, &err), HWS_OK);
+	sql_close(db);
+	ck_assert_int_eq(hws_fmt(sql, sizeof(sql),
+					 "CREATE TABLE filler AS WITH RECURSIVE t(n) AS (SELECT 1 UNION "
+					 "ALL SELECT n + 1 FROM t WHERE n < %u) SELECT zeroblob(1000000) "
+					 "FROM t; PRAGMA wal_checkpoint(TRUNCATE)",
+					 megabytes),
+			HWS_OK);
+	with_sqlite(sql);
+	f = fopen(path, "r+");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fstat(fileno(f), &st), 0);
+	ck_assert_int_eq(fseek(f, st.st_size / 4096 / 2 * 4096, SEEK_SET), 0);
+	ck_assert_uint_eq(fwrite("\0\0\0", 1, 4, f), 4);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* A start must not take as long as it takes to read years of an audit. */
+START_TEST(only_what_is_small_is_read_whole_at_the_start)
+{
+	struct hws_error err = { 0 };
+	struct sql_db *db = NULL;
+
+	make_damaged(4);
+	refused(HWS_ERR_CORRUPT, "is damaged");
+	make_damaged(40);
+	ck_assert_msg(open_it(&db, &err) == HWS_OK, "%s", err.text);
+	sql_close(db);
+}
+END_TEST
+
 START_TEST(what_others_can_write_is_refused)
 {
 	struct hws_error err = { 0 };
@@ -121,5 +163,6 @@ int main(void)
 	return test_main("admin/sql/opening", 30, set_up, tear_down,
 			TESTS(what_is_opened_again_is_as_it_was, what_is_not_ours_is_left_alone,
 					what_is_newer_is_refused,
+					only_what_is_small_is_read_whole_at_the_start,
 					what_others_can_write_is_refused));
 }
