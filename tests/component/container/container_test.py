@@ -283,10 +283,10 @@ def secrets_of_a_cluster_are_for_its_owner(place):
     assert os.stat(place.path("cluster")).st_mode & 0o777 == 0o700
     place.run("git", "init", "-q", place.dir)
     assert place.run("git", "-C", place.dir, "ls-files", "--others", "--exclude-standard", "cluster") == ""
-    with open(place.path("cluster", "hawser_password"), encoding="ascii") as f:
+    with open(place.path("cluster", "postgres_password"), encoding="ascii") as f:
         password = f.read()
     place.run(*make)
-    with open(place.path("cluster", "hawser_password"), encoding="ascii") as f:
+    with open(place.path("cluster", "postgres_password"), encoding="ascii") as f:
         assert f.read() == password
     if os.geteuid() == 0:
         shutil.rmtree(place.path("cluster"))
