@@ -373,6 +373,7 @@ int scene_connect(char **ret_out)
 		NULL };
 	struct viewer v;
 
+	(void)scene_host_log(); /* a full pipe would hold it up */
 	snprintf(png, sizeof(png), "%s/shot.png", dir);
 	unlink(png);
 	name_viewer(&v, NULL, args);
