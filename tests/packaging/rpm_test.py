@@ -78,6 +78,8 @@ def install(packages):
     ground = Ground("rpm-test")
     try:
         with Root(ground) as root:
+            root.apt("update")
+            root.apt("install", "systemd-standalone-sysusers")  # a machine that boots has it from systemd
             def rpm(*words):
                 return run("rpm", "--root", root.path, "--dbpath", "/var/lib/rpm", "--nosignature", "--nodeps", *words)
             root.sh("groupadd -f hawser")  # where systemd runs, hawser-common makes it
@@ -90,6 +92,14 @@ def install(packages):
                 rpm("--upgrade", "--replacepkgs", *packages.values())
             for path in ("/usr/bin/hawser", "/usr/lib/systemd/system/hawser-relay.service", "/etc/hawser/relay.conf"):
                 expect(root.has(path), f"no {path}")
+            again = {kind: path for kind, path in packages.items() if kind in ("hawser-rendezvous", "hawser-api")}
+            for when in ("installed", "upgraded"):
+                for name in again:
+                    path = f"/etc/hawser/{name[len('hawser-'):]}.conf"
+                    said = root("stat", "-c", "%a %U %G", path).strip()
+                    expect(said == "640 root hawser", f"{path}, {when}: {said}")
+                # as by an upgrade to a version with the same settings
+                rpm("--upgrade", "--force", *again.values())
             with open(root.path + "/etc/hawser/relay.conf", "a", encoding="utf-8") as f:
                 f.write("# mine\n")
             rpm("--erase", *packages)
