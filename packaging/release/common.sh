@@ -10,9 +10,18 @@ mkdir -p "$OUT"
 umask 022
 export LC_ALL=C TZ=UTC
 
+# An unpacked tarball that lies somewhere in another repository is none.
+is_checkout() {
+	[ -e "$ROOT/.git" ] && git -C "$ROOT" rev-parse -q --verify HEAD >/dev/null 2>&1
+}
+
 # Everything that is made bears the time of its sources, not that of the making.
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
-	SOURCE_DATE_EPOCH=$(git -C "$ROOT" log -1 --format=%ct 2>/dev/null || stat -c %Y "$ROOT/CHANGELOG.md")
+	if is_checkout; then
+		SOURCE_DATE_EPOCH=$(git -C "$ROOT" log -1 --format=%ct)
+	else
+		SOURCE_DATE_EPOCH=$(stat -c %Y "$ROOT/CHANGELOG.md")
+	fi
 fi
 export SOURCE_DATE_EPOCH
 

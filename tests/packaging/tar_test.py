@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -47,6 +48,15 @@ def check_source(folder):
     committed = set(good("git", "-C", release.ROOT, "ls-tree", "-r", "--name-only", "-z", "HEAD").strip("\0").split("\0"))
     assert {m.name[len(NAME) + 1:] for m in members if not m.isdir()} == committed
     tree = os.path.join(folder, NAME)
+    # in a repository of somebody else's it has its own time, and is no checkout
+    good("git", "init", "-q", folder)
+    good("git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "theirs")
+    env = {k: v for k, v in os.environ.items() if k not in ("SOURCE_DATE_EPOCH", "BUILD", "HAWSER_BUILD")}
+    time = good("bash", "-c", ". packaging/release/common.sh; echo $SOURCE_DATE_EPOCH", cwd=tree, env=env)
+    assert time == good("git", "-C", release.ROOT, "log", "-1", "--format=%ct"), time
+    refused = run("packaging/make/tar", "source", cwd=tree, env=env)
+    assert refused.returncode == 1 and "no checkout" in refused.stderr, refused
+    shutil.rmtree(os.path.join(folder, ".git"))
     good("cmake", "--preset", "static", cwd=tree)
     print("sources:", len(committed), "files, as they are committed; they can be configured without git")
 
