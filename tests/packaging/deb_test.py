@@ -91,6 +91,9 @@ def contents(ground):
         said = run("readelf", "-hdl", program)
         expect("DYN" in said and "GNU_RELRO" in said and re.search(r"FLAGS.*NOW", said), f"{program} is not hardened\n{said}")
         expect("RUNPATH" not in said and "RPATH" not in said, f"{program} looks for libraries in folders of its own")
+        # where a path of the build was taken out, its length would still tell one folder from another: not the same bytes
+        names = subprocess.run(["objcopy", "-O", "binary", "--only-section=.dynstr", program, "/dev/stdout"], stdout=subprocess.PIPE, check=True).stdout
+        expect(len(names) > 100 and bytes(24) not in names, f"{program} has room for a path that is gone")
     belong_together(os.path.join(tree, "usr"))
     library, = glob.glob(os.path.join(tree, "usr/lib/*/pkgconfig"))
     flags = run("pkg-config", "--cflags", "--libs", "hawser", env={**os.environ, "PKG_CONFIG_PATH": library}).split()
@@ -232,6 +235,15 @@ def life(ground):
         relay.serve()
         say("upgraded")
 
+        mine = root.read("/etc/hawser/rendezvous.conf")
+        root("rm", "/etc/hawser/rendezvous.conf")
+        root.apt("install", "--reinstall", "-o", "Dpkg::Options::=--force-confmiss", "hawser-rendezvous")
+        expect(root.read("/etc/hawser/rendezvous.conf") == mine, "settings that were asked for anew")
+        expect(root("stat", "-c", "%a %U %G", "/etc/hawser/rendezvous.conf") == "640 root hawser\n", "others may read settings that were made anew")
+        root("chmod", "600", "/etc/hawser/rendezvous.conf")
+        root.apt("install", "--reinstall", "hawser-rendezvous")
+        expect(root("stat", "-c", "%a", "/etc/hawser/rendezvous.conf") == "600\n", "a mode of the administrator's is gone")
+        root("chmod", "640", "/etc/hawser/rendezvous.conf")
         root.apt("remove", "hawser-rendezvous", "hawser-relay")
         expect(not root.has("/usr/bin/hawser-rendezvous") and not root.has("/usr/bin/hawser-relay"), "removed programs are there")
         for path in ("/etc/hawser/relay.conf", "/etc/hawser/rendezvous.conf", "/var/lib/private/hawser-rendezvous/id_ed25519"):
