@@ -2,6 +2,7 @@
  * admin/data/alarms. */
 #include "admin/api/alarms.h"
 #include "admin/api/fleet.h"
+#include "admin/api/recordings.h"
 #include "admin/data/devices.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -166,4 +167,28 @@ void adi_alarm_certificate(struct adi_app *a, struct sql_conn *c, int64_t ends_a
 					.about = a->server_name,
 					.text = text,
 					.quiet_ms = DAT_DAY_MS });
+}
+
+int adi_alarm_recordings(struct adi_app *a, struct sql_conn *c)
+{
+	struct adi_room room;
+	char text[400];
+	int r = adi_recordings_room(a->recordings, c, &room);
+
+	if (r < 0 || room.left > room.whole / 10)
+		return r;
+	r = hws_fmt(text, sizeof(text),
+			"Recordings have %llu MB of room left of %llu MB (%s). When it is full no more are "
+			"taken, and hosts keep theirs. Remove old ones, keep them for fewer days, or give "
+			"more room.",
+			(unsigned long long)(room.left >> 20),
+			(unsigned long long)(room.whole >> 20),
+			room.of_disk ? "the disk" : "recordings-max");
+	if (r == HWS_OK)
+		raise(a, c,
+				&(struct dat_alarm){ .kind = DAT_ALARM_RECORDINGS,
+						.about = a->server_name,
+						.text = text,
+						.quiet_ms = DAT_DAY_MS / 24 });
+	return r;
 }

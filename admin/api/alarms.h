@@ -23,3 +23,5 @@ void adi_alarm_fleet(struct adi_app *a, const struct adi_fleet_state *before,
 /* The own certificate, when it ends within two weeks: once a day. */
 #define ADI_CERTIFICATE_DAYS 14
 void adi_alarm_certificate(struct adi_app *a, struct sql_conn *c, int64_t ends_at, int64_t now);
+/* The room for recordings, once a tenth of it is left or less: once an hour. */
+int adi_alarm_recordings(struct adi_app *a, struct sql_conn *c) HWS_MUST_CHECK;

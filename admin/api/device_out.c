@@ -176,6 +176,21 @@ const char *adi_device_refuses(enum adi_device_deed deed, const struct dat_devic
 	return NULL;
 }
 
+static int order(struct sql_conn *c, enum dat_order_what what, const char *cmd,
+		const struct dat_device *d)
+{
+	struct dat_order o = { .what = what };
+	int r = hws_str_copy(o.target, sizeof(o.target), d->id);
+
+	if (r == HWS_OK)
+		r = hws_str_copy(o.cmd, sizeof(o.cmd), cmd);
+	if (r == HWS_OK && hws_str_equal(cmd, "enrol"))
+		r = hws_str_copy(o.uuid, sizeof(o.uuid), d->uuid);
+	if (r == HWS_OK && hws_str_equal(cmd, "enrol"))
+		r = hws_str_copy(o.pk, sizeof(o.pk), d->key);
+	return r == HWS_OK ? dat_order_put(c, &o, adi_now()) : r;
+}
+
 int adi_device_order(struct sql_conn *c, enum adi_device_deed deed, const struct dat_device *d)
 {
 	static const struct {
@@ -186,19 +201,14 @@ int adi_device_order(struct sql_conn *c, enum adi_device_deed deed, const struct
 		[ADI_DISABLE] = { DAT_ORDER_GATE, "block" },
 		[ADI_KICK] = { DAT_ORDER_GATE, NULL },
 		[ADI_REMOVE] = { DAT_ORDER_ENTRY, "remove" } };
-	struct dat_order o = { .what = orders[deed].what };
 	int r = HWS_OK;
 
-	if (!orders[deed].cmd)
-		return HWS_OK;
-	r = hws_str_copy(o.target, sizeof(o.target), d->id);
-	if (r == HWS_OK)
-		r = hws_str_copy(o.cmd, sizeof(o.cmd), orders[deed].cmd);
-	if (r == HWS_OK && deed == ADI_APPROVE)
-		r = hws_str_copy(o.uuid, sizeof(o.uuid), d->uuid);
-	if (r == HWS_OK && deed == ADI_APPROVE)
-		r = hws_str_copy(o.pk, sizeof(o.pk), d->key);
-	return r == HWS_OK ? dat_order_put(c, &o, adi_now()) : r;
+	if (orders[deed].cmd)
+		r = order(c, orders[deed].what, orders[deed].cmd, d);
+	/* it may have waited for approval when it was disabled: nobody has let it in since */
+	if (r == HWS_OK && deed == ADI_ENABLE && *d->key)
+		r = order(c, DAT_ORDER_ENTRY, "enrol", d);
+	return r;
 }
 
 int adi_device_do(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,

@@ -157,6 +157,12 @@ static int look_at_certificate(struct adi_keeper *k, struct sql_conn *c, int64_t
 	return HWS_OK;
 }
 
+static int look_at_room(struct adi_keeper *k, struct sql_conn *c, int64_t now)
+{
+	(void)now;
+	return adi_alarm_recordings(k->app, c);
+}
+
 static int tell_gathered(struct adi_keeper *k, struct sql_conn *c, int64_t now)
 {
 	return adi_alarm_gathered(k->app, c, now);
@@ -174,6 +180,7 @@ static int (*const tidy_jobs[])(struct adi_keeper *, struct sql_conn *, int64_t)
 	trim_audit,
 	trim_recordings,
 	look_at_certificate,
+	look_at_room,
 	tell_gathered,
 	forget_devices,
 };

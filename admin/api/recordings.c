@@ -74,6 +74,26 @@ static int check_room(
 	return HWS_OK;
 }
 
+int adi_recordings_room(struct adi_recordings *rs, struct sql_conn *c, struct adi_room *ret)
+{
+	uint64_t free = rec_place_free(&rs->place);
+	int64_t all = 0, own = 0;
+	int r = rs->on ? dat_recording_sizes(c, "", &all, &own) : HWS_OK;
+
+	if (r < 0)
+		return r;
+	*ret = (struct adi_room){ .left = UINT64_MAX, .whole = UINT64_MAX };
+	if (!rs->on)
+		return HWS_OK;
+	/* a disk that cannot be asked has room */
+	free = free > FREE_MIN ? HWS_MIN(free - FREE_MIN, UINT64_MAX / 2) : 0;
+	*ret = (struct adi_room){ free, free + (uint64_t)all, true };
+	if (rs->max && (rs->max <= (uint64_t)all || rs->max - (uint64_t)all < free))
+		*ret = (struct adi_room){ rs->max > (uint64_t)all ? rs->max - (uint64_t)all : 0,
+			rs->max, false };
+	return HWS_OK;
+}
+
 /* Closes one part, writes it behind the others and counts it in `rec`. */
 static int append(struct adi_recordings *rs, struct dat_recording *rec, enum rec_kind kind,
 		int64_t offset, struct hws_bytes data)

@@ -33,6 +33,15 @@ int adi_recordings_new(const char *state_dir, const struct adi_config *c,
 		struct adi_recordings **ret, struct hws_error *err) HWS_MUST_CHECK;
 void adi_recordings_free(struct adi_recordings *r); /* takes NULL */
 
+/* What limits those that come: recordings-max, or the disk. While nothing is taken `left` and
+ * `whole` have no bound. */
+struct adi_room {
+	uint64_t left, whole; /* bytes */
+	bool of_disk;
+};
+int adi_recordings_room(
+		struct adi_recordings *rs, struct sql_conn *c, struct adi_room *ret) HWS_MUST_CHECK;
+
 struct adi_upload {
 	const char *device_id, *file;
 	int64_t offset;

@@ -170,7 +170,9 @@ static int list_rules(struct adi_app *app, struct sql_conn *c, const struct htp_
 	(void)app;
 	if (r == HWS_OK && adi_book_right(w, &b) == DAT_BOOK_NONE)
 		r = HWS_ERR_NOTFOUND;
-	return r == HWS_OK ? dat_share_list(c, b.guid, page, add_rule, rows, ret_total) : r;
+	return r == HWS_OK ? dat_share_list(c, &(struct dat_share_filter){ .book_guid = b.guid },
+					     page, add_rule, rows, ret_total)
+			   : r;
 }
 
 static void rules(struct htp_request *q, struct htp_reply *reply, void *arg)

@@ -237,9 +237,10 @@ static int add_share_row(const struct dat_share *s, void *arg)
 static int do_list_shares(struct adi_work *w)
 {
 	struct dat_book b;
+	const struct dat_share_filter f = { b.guid, adi_v1_query(w->q, "q"), w->column == 0 };
 	int r = adi_v1_open_book(w, "book", DAT_BOOK_READ, &b);
 
-	return r == HWS_OK ? dat_share_list(w->c, b.guid, w->page, add_share_row, w->out, &w->total)
+	return r == HWS_OK ? dat_share_list(w->c, &f, w->page, add_share_row, w->out, &w->total)
 			   : r;
 }
 

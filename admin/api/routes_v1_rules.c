@@ -385,10 +385,12 @@ static void say_why(const struct dat_access *a, const char *rule, char *buf, siz
 	case DAT_WHY_UNOWNED:
 		text = "Nobody owns the device, and the settings leave such devices open.";
 		break;
+	case DAT_WHY_STRANGERS:
+		text = "Nobody owns the device, it is in no group, and viewers need not log in.";
+		break;
 	case DAT_WHY_RULE:
 		(void)snprintf(buf, size, "Allowed by the rule '%s'.", rule);
 		return;
-	case DAT_WHY_STRANGERS:
 	case DAT_WHY_NO_RULE:
 	case DAT_WHY_NOT_NOW:
 	case DAT_WHY_LOG_IN:
@@ -428,7 +430,7 @@ static int both_ends(struct adi_work *w, const char *user, const char *device,
 		struct dat_account *ret_account)
 {
 	struct dat_device d;
-	int r = dat_account_get(w->c, user, ret_account);
+	int r = *user ? dat_account_get(w->c, user, ret_account) : HWS_OK;
 
 	if (r == HWS_ERR_NOTFOUND)
 		return adi_work_refuse(w, ADI_BAD_FIELD, "user_guid", "There is no such user.");
@@ -441,12 +443,13 @@ static int both_ends(struct adi_work *w, const char *user, const char *device,
 
 static int do_test(struct adi_work *w)
 {
-	const char *user = adi_in_text(w->q->json, "user_guid");
+	/* "": who is not logged in */
+	const char *user = hws_str_or_empty(adi_in_text(w->q->json, "user_guid"));
 	const char *device = adi_in_text(w->q->json, "device_id");
 	char guid[DAT_GUID_TEXT] = "", text[2048];
 	struct dat_rule rule = { .guid = "" };
 	struct adi_settings s;
-	struct dat_account account;
+	struct dat_account account = { .status = DAT_ENABLED };
 	struct dat_access a;
 	json_t *permissions;
 	int r = both_ends(w, user, device, &account);

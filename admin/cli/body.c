@@ -18,7 +18,7 @@ static int64_t now_ms(void)
 int adm_ref(struct adm_call *call, const char *noun, const char *word, char buf[40])
 {
 	buf[0] = 0;
-	if (strcmp(word, "none") == 0)
+	if (!*word || strcmp(word, "none") == 0)
 		return ADM_DONE;
 	return adm_target_guid(call, adm_thing_find(noun), word, buf);
 }

@@ -85,7 +85,7 @@ const struct adm_verb adm_verbs_policy[] = {
 	{ "rule", "delete", "RULE...", 0, ADM_ANY, MANY, "remove rules", adm_run_act, find_enabled,
 			NULL, NULL, NULL, "delete", "deleted" },
 	{ "rule", "test", "USER DEVICE-ID", 2, 2, 0,
-			"whether a user may reach a device, and which rule says so; exit status 4: may not",
+			"whether a user, or none, may reach a device, and which rule says so; exit status 4: may not",
 			adm_rule_test,
 			(const struct adm_option[]){ { "at", "TIME", ADM_UNTIL, ADM_BODY, NULL,
 								     NULL, "then, instead of now" },

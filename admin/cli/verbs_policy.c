@@ -206,13 +206,13 @@ int adm_rule_test(struct adm_call *call)
 {
 	char guid[40];
 	json_t *body = NULL, *answer = NULL;
-	int status = adm_target_guid(call, adm_thing_find("user"), call->args[0], guid);
+	int status = adm_ref(call, "user", call->args[0], guid);
 
 	if (status)
 		return status;
 	status = adm_body_make(call, &body);
 	if (status == ADM_DONE) {
-		json_object_set_new(body, "user_guid", json_string(guid));
+		json_object_set_new(body, "user_guid", *guid ? json_string(guid) : json_null());
 		json_object_set_new(body, "device_id", json_string(call->args[1]));
 		status = adm_rest_call(call, "POST", "/rules/test", body, &answer);
 	}

@@ -19,6 +19,7 @@ static const char *const titles[DAT_ALARMS] = {
 	[DAT_ALARM_RELAY_DOWN] = "A relay does not answer",
 	[DAT_ALARM_NODE_DOWN] = "A server does not answer",
 	[DAT_ALARM_CERTIFICATE] = "A certificate ends soon",
+	[DAT_ALARM_RECORDINGS] = "The room for recordings ends",
 };
 
 static const struct {
@@ -36,6 +37,8 @@ static const struct {
 			"Many servers have stopped to answer." },
 	[DAT_ALARM_CERTIFICATE] = { DAT_ALARM_HOURLY, "more alarms of certificates",
 			"The certificates of many servers end." },
+	[DAT_ALARM_RECORDINGS] = { DAT_ALARM_HOURLY, "more alarms of room for recordings",
+			"The room for recordings of many servers ends." },
 };
 
 /* --- whether it is told ----------------------------------------------------------------------- */

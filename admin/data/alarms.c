@@ -8,6 +8,7 @@ static const char *const names[DAT_ALARMS] = {
 	[DAT_ALARM_RELAY_DOWN] = "relay_down",
 	[DAT_ALARM_NODE_DOWN] = "node_down",
 	[DAT_ALARM_CERTIFICATE] = "certificate",
+	[DAT_ALARM_RECORDINGS] = "recordings",
 };
 
 const char *dat_alarm_name(enum dat_alarm_kind kind)

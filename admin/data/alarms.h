@@ -10,6 +10,7 @@ enum dat_alarm_kind {
 	DAT_ALARM_RELAY_DOWN,
 	DAT_ALARM_NODE_DOWN,
 	DAT_ALARM_CERTIFICATE,
+	DAT_ALARM_RECORDINGS,
 	DAT_ALARMS
 };
 /* "brute_force" ...; NULL beyond the last. */

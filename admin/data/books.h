@@ -86,8 +86,13 @@ int dat_share_change(struct sql_conn *c, const char *guid, enum dat_book_right r
 		int64_t now) HWS_MUST_CHECK;
 int dat_share_remove(struct sql_conn *c, const char *guid) HWS_MUST_CHECK;
 typedef int (*dat_share_fn)(const struct dat_share *s, void *arg);
-int dat_share_list(struct sql_conn *c, const char *book_guid, struct dat_page page, dat_share_fn fn,
-		void *arg, int64_t *ret_total) HWS_MUST_CHECK;
+/* Those whose name has `search` in it; in the order of their names, or as they were given. */
+struct dat_share_filter {
+	const char *book_guid, *search; /* search "" = all */
+	bool by_name;
+};
+int dat_share_list(struct sql_conn *c, const struct dat_share_filter *f, struct dat_page page,
+		dat_share_fn fn, void *arg, int64_t *ret_total) HWS_MUST_CHECK;
 
 /* --- entries ---------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* admin/data/shares: who may use an address book, beside its owner. */
 #include "admin/data/books.h"
+#include "admin/data/name.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 
@@ -60,11 +61,14 @@ int dat_book_rule_get(struct sql_conn *c, const char *guid, const char *subj_kin
 	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
 }
 
+#define FROM_ALL                                                                                   \
+	"FROM ab_rule r LEFT JOIN account a ON r.subj_kind = 'user' AND a.guid = r.subj_guid "     \
+	"LEFT JOIN user_group g ON r.subj_kind = 'group' AND g.guid = r.subj_guid "
 #define COLUMNS                                                                                    \
 	"SELECT r.guid, r.ab_guid, r.subj_kind, r.subj_guid, coalesce(a.name, g.name, ''), "       \
-	"r.rule, r.created_at, r.updated_at FROM ab_rule r LEFT JOIN account a ON r.subj_kind = "  \
-	"'user' AND a.guid = r.subj_guid LEFT JOIN user_group g ON r.subj_kind = 'group' AND "     \
-	"g.guid = r.subj_guid "
+	"r.rule, r.created_at, r.updated_at " FROM_ALL
+#define KEY "coalesce(a.name_key, g.name_key, '')"
+#define FITTING "WHERE r.ab_guid = $1 AND " KEY " LIKE $2 ESCAPE '\\' "
 
 static int read_share(const struct sql_row *row, void *arg)
 {
@@ -133,20 +137,28 @@ static int list_row(const struct sql_row *row, void *arg)
 	return r == HWS_OK ? l->fn(&s, l->arg) : r;
 }
 
-int dat_share_list(struct sql_conn *c, const char *book_guid, struct dat_page page, dat_share_fn fn,
-		void *arg, int64_t *ret_total)
+/* Of everyone, which has no name, comes first. */
+static const char *const by_name[] = {
+	COLUMNS FITTING "ORDER BY " KEY ", r.guid LIMIT $3 OFFSET $4",
+	COLUMNS FITTING "ORDER BY " KEY " DESC, r.guid DESC LIMIT $3 OFFSET $4",
+};
+static const char as_given[] = COLUMNS FITTING "ORDER BY r.created_at, r.guid LIMIT $3 OFFSET $4";
+
+int dat_share_list(struct sql_conn *c, const struct dat_share_filter *f, struct dat_page page,
+		dat_share_fn fn, void *arg, int64_t *ret_total)
 {
 	struct list l = { fn, arg };
-	int r = sql_number(c, "SELECT count(*) FROM ab_rule WHERE ab_guid = $1",
-			SQL_P(SQL_T(book_guid)), ret_total);
+	char like[2 * DAT_NAME_KEY_TEXT];
+	int r = dat_fold_like(hws_str_or_empty(f->search), like, sizeof(like));
 
+	if (r == HWS_OK)
+		r = sql_number(c, "SELECT count(*) " FROM_ALL FITTING,
+				SQL_P(SQL_T(f->book_guid), SQL_T(like)), ret_total);
 	page = dat_page(page);
 	if (r == HWS_OK)
-		r = sql_query(c,
-				COLUMNS
-				"WHERE r.ab_guid = $1 ORDER BY r.created_at, r.guid LIMIT $2 OFFSET "
-				"$3",
-				SQL_P(SQL_T(book_guid), SQL_I(page.limit), SQL_I(page.offset)),
+		r = sql_query(c, f->by_name ? by_name[page.down] : as_given,
+				SQL_P(SQL_T(f->book_guid), SQL_T(like), SQL_I(page.limit),
+						SQL_I(page.offset)),
 				list_row, &l);
 	return r;
 }

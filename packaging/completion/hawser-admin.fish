@@ -493,7 +493,7 @@ complete -c hawser-admin -n '__hawser_admin_wants 1 rule' -f -a delete -d 'remov
 complete -c hawser-admin -n '__hawser_admin_at rule delete' -f
 complete -c hawser-admin -n '__hawser_admin_at rule delete' -l q -x -d 'those that have this in them'
 complete -c hawser-admin -n '__hawser_admin_at rule delete' -l enabled -x -f -a 'yes no' -d 'that are, or are not, in force'
-complete -c hawser-admin -n '__hawser_admin_wants 1 rule' -f -a test -d 'whether a user may reach a device, and which rule says so; exit status 4: may not'
+complete -c hawser-admin -n '__hawser_admin_wants 1 rule' -f -a test -d 'whether a user, or none, may reach a device, and which rule says so; exit status 4: may not'
 complete -c hawser-admin -n '__hawser_admin_at rule test' -f
 complete -c hawser-admin -n '__hawser_admin_at rule test' -l at -x -d 'then, instead of now'
 complete -c hawser-admin -n '__hawser_admin_wants 1 role' -f -a list -d 'all control roles'
@@ -670,7 +670,7 @@ complete -c hawser-admin -n '__hawser_admin_wants 1 notice' -f -a add -d 'a new 
 complete -c hawser-admin -n '__hawser_admin_at notice add' -f
 complete -c hawser-admin -n '__hawser_admin_at notice add' -l url -x -d 'what is called'
 complete -c hawser-admin -n '__hawser_admin_at notice add' -l enabled -x -f -a 'yes no' -d 'whether it is used'
-complete -c hawser-admin -n '__hawser_admin_at notice add' -l alarms -x -d 'brute_force,new_device,relay_down,node_down,certificate'
+complete -c hawser-admin -n '__hawser_admin_at notice add' -l alarms -x -d 'brute_force,new_device,relay_down,node_down,certificate,recordings'
 complete -c hawser-admin -n '__hawser_admin_at notice add' -l secret-file -r -d 'file (0600) with what signs the calls; - is standard input'
 complete -c hawser-admin -n '__hawser_admin_at notice add' -l if-missing -d 'leave one that is there as it is'
 complete -c hawser-admin -n '__hawser_admin_wants 1 notice' -f -a set -d 'change webhooks'
@@ -678,7 +678,7 @@ complete -c hawser-admin -n '__hawser_admin_at notice set' -f
 complete -c hawser-admin -n '__hawser_admin_at notice set' -l name -x -d 'another name'
 complete -c hawser-admin -n '__hawser_admin_at notice set' -l url -x -d 'what is called'
 complete -c hawser-admin -n '__hawser_admin_at notice set' -l enabled -x -f -a 'yes no' -d 'whether it is used'
-complete -c hawser-admin -n '__hawser_admin_at notice set' -l alarms -x -d 'brute_force,new_device,relay_down,node_down,certificate'
+complete -c hawser-admin -n '__hawser_admin_at notice set' -l alarms -x -d 'brute_force,new_device,relay_down,node_down,certificate,recordings'
 complete -c hawser-admin -n '__hawser_admin_at notice set' -l secret-file -r -d 'file (0600) with what signs the calls; - is standard input'
 complete -c hawser-admin -n '__hawser_admin_wants 1 notice' -f -a delete -d 'remove webhooks'
 complete -c hawser-admin -n '__hawser_admin_at notice delete' -f
@@ -696,7 +696,7 @@ complete -c hawser-admin -n '__hawser_admin_at notice mail-set' -l user -x -d 'a
 complete -c hawser-admin -n '__hawser_admin_at notice mail-set' -l password-file -r -d 'file (0600) with its password; - is standard input'
 complete -c hawser-admin -n '__hawser_admin_at notice mail-set' -l from -x -d 'who sends'
 complete -c hawser-admin -n '__hawser_admin_at notice mail-set' -l to -x -d 'who gets it, with commas'
-complete -c hawser-admin -n '__hawser_admin_at notice mail-set' -l alarms -x -d 'brute_force,new_device,relay_down,node_down,certificate'
+complete -c hawser-admin -n '__hawser_admin_at notice mail-set' -l alarms -x -d 'brute_force,new_device,relay_down,node_down,certificate,recordings'
 complete -c hawser-admin -n '__hawser_admin_wants 1 notice' -f -a mail-test -d 'send a mail to yourself'
 complete -c hawser-admin -n '__hawser_admin_at notice mail-test' -f
 complete -c hawser-admin -n '__hawser_admin_wants 1 oidc' -f -a list -d 'all providers'

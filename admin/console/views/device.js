@@ -12,6 +12,11 @@ const SPEC = { one: "Device", names: { change: "changeDevice", remove: "removeDe
 	fields: () => [{ key: "name", label: "Name", max: 128, help: "Empty: as the device calls itself." },
 		pickUser(), pickDeviceGroup(), { key: "tags", label: "Tags", kind: "lines", help: "One a line." }, NOTE] };
 
+// The ID server has its own list of whom it shuts out, and knows nothing of what was forgotten here.
+const SHUT_OUT = " Since it is disabled, the ID server goes on shutting it out: enable it first if it is to come back, or say "
+	+ "hawser-admin unblock with its id there.";
+const specOf = (device) => (device.status === "disabled" ? { ...SPEC, loss: SPEC.loss + SHUT_OUT } : SPEC);
+
 const ASKS = { disable: "It can neither register nor be reached until it is enabled, and its sessions end.",
 	kick: "All sessions of this device end now." };
 
@@ -23,7 +28,7 @@ function actions(device, again) {
 			again();
 	}, danger ? "danger" : "");
 	return [device.status === "pending" && act("approve", "Approve"), device.status === "disabled" && act("enable", "Enable"),
-		may("changeDevice") && button("Change", () => edit(SPEC, device, again)),
+		may("changeDevice") && button("Change", () => edit(specOf(device), device, again)),
 		device.sessions > 0 && act("kick", "End sessions", true), device.status !== "disabled" && act("disable", "Disable", true)];
 }
 
@@ -54,6 +59,8 @@ export async function deviceView(ctx) {
 		const d = await api.get(`/devices/${ctx.params.guid}`, {}, ctx.signal);
 		fill(box, h("div.head", null, h("h1", null, d.name || d.hostname || d.id), actions(d, again)),
 			h("section.card", null, facts([["Id", d.id], ["State", d.status === "active" ? online(d.online) : state(d.status)],
+				d.order_due && ["ID server", "It has not taken the latest change yet; it is told again until it has."],
+				d.closed && ["Closed", "Its owner or group was removed: while it has neither, it is not open to who is logged in."],
 				["Seen", d.online ? "now" : since(d.last_online_at)], ["Owner", name(d.owner)], ["Group", name(d.group)],
 				["Tags", d.tags.length ? tags(d.tags) : ""], ["Strategy", name(d.strategy)], ["Sessions now", d.sessions],
 				["Note", d.note], ["Registered", time(d.registered_at)]])),

@@ -51,7 +51,7 @@ function ruleBody({ timed, days, from, to, zone, ...rest }, row) {
 function ask() {
 	return dialog("May someone reach a device?", () => {
 		const box = h("div", { role: "status" });
-		const form = new Form({ submit: "Ask", fields: [pickUser("user_guid", "User", true),
+		const form = new Form({ submit: "Ask", fields: [pickUser("user_guid", "User (empty: who is not logged in)"),
 			{ key: "device_id", label: "Id of the device", required: true, max: 16 }], send: async (values) => {
 			const answer = await api.post("/rules/test", values);
 			const set = Object.entries(answer.permissions).filter(([, v]) => v !== "leave");

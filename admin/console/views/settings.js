@@ -8,7 +8,7 @@ import { Form } from "../form.js";
 import { number, since, words } from "../format.js";
 import { NAME, pickGroup, yes } from "./parts.js";
 
-const ALARMS = ["brute_force", "new_device", "relay_down", "node_down", "certificate"];
+const ALARMS = ["brute_force", "new_device", "relay_down", "node_down", "certificate", "recordings"];
 const TABS = [["server", "Server"], ["mail", "Mail"], ["webhooks", "Webhooks"], ["oidc", "Providers (OIDC)"], ["ldap", "Directory (LDAP)"]];
 const GENERAL = [
 	{ key: "require_approval", label: "New devices wait for approval", kind: "check" },

@@ -125,6 +125,9 @@ def changes(tool):
     device = tool.one("device", "show", "till-301")
     assert device["owner"]["name"] == "ben" and device["tags"] == ["a", "b"] and device["group"] is None
     assert tool.one("device", "set", "till-301", "--owner", "none")["result"] == "changed"
+    tool.one("device", "set", "till-301", "--owner", "ben")
+    assert tool.one("device", "set", "till-301", "--owner", "")["result"] == "changed"
+    assert tool.one("device", "show", "till-301")["owner"] is None
 
 
 def policy(tool):

@@ -244,6 +244,31 @@ START_TEST(a_device_waits_is_let_in_and_disabled)
 }
 END_TEST
 
+static int64_t orders_of(const char *cmd)
+{
+	int64_t n = 0;
+
+	ck_ok(sql_number(g.c, "SELECT count(*) FROM order_due WHERE target = '" ID "' AND cmd = $1",
+			SQL_P(SQL_T(cmd)), &n));
+	return n;
+}
+
+/* Nobody has let it in: to be enabled must do that, too, since there is nothing left to approve. */
+START_TEST(what_was_disabled_while_it_waited_is_let_in_when_it_is_enabled)
+{
+	ck_ok(dat_device_set_key(g.c, dev,
+			"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXA=", ground_now()));
+	ck_ok(dat_device_set_status(g.c, dev, DAT_DEVICE_PENDING, ground_now()));
+	(void)must(200, "POST", at("/api/v1/devices/%s/disable"), NULL);
+	ck_assert_int_eq(orders_of("enrol"), 0);
+	(void)must(200, "POST", at("/api/v1/devices/%s/enable"), NULL);
+	ck_assert_int_eq(orders_of("unblock"), 1);
+	ck_assert_int_eq(orders_of("enrol"), 1);
+	ck_assert(json_is_true(
+			api_at(must(200, "GET", at("/api/v1/devices/%s"), NULL), "order_due")));
+}
+END_TEST
+
 static void open_connection(int conn_id)
 {
 	(void)api_must(&g.api, 200, API_NOBODY, "POST", "/api/audit/conn",
@@ -467,6 +492,7 @@ int main(void)
 					devices_are_searched_and_filtered,
 					a_report_makes_it_be_online,
 					a_device_waits_is_let_in_and_disabled,
+					what_was_disabled_while_it_waited_is_let_in_when_it_is_enabled,
 					a_session_is_shown_and_ended, many_are_changed_at_once,
 					an_export_has_them_all_and_no_formula,
 					a_user_sees_only_what_is_theirs, names_and_nothing_else,

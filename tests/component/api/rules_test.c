@@ -212,6 +212,14 @@ START_TEST(what_may_be_done_in_a_session)
 	ck_assert_str_eq(api_text(o, "permissions.file"), "allow");
 	ck_assert(strstr(
 			api_text(o, "text"), "The control role says: deny keyboard, allow file; "));
+	/* who is not logged in, said in both ways: the server asks them to log in */
+	o = api_must(&api, 200, API_LOCAL, "POST", v1("/rules/test"), "{'device_id':'184726553'}");
+	ck_assert(json_is_false(api_at(o, "allowed")));
+	ck_assert(json_is_null(api_at(o, "rule")));
+	o = api_must(&api, 200, API_LOCAL, "POST", v1("/rules/test"),
+			"{'user_guid':null,'device_id':'184726553'}");
+	ck_assert(json_is_false(api_at(o, "allowed")));
+	ck_assert_str_ne(api_text(o, "text"), "");
 	/* no answer about what is not there */
 	o = api_must(&api, 404, API_LOCAL, "POST", v1("/rules/test"),
 			"{'user_guid':'%s','device_id':'999999999'}", ann);

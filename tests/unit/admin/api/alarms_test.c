@@ -2,6 +2,7 @@
  * did, nor those that answer again. */
 #include "admin/api/alarms.h"
 #include "admin/api/fleet.h"
+#include "admin/api/recordings.h"
 #include "admin/data/notices.h"
 #include "admin/data/smtp.h"
 #include "shared/base/str.h"
@@ -100,6 +101,41 @@ START_TEST(a_certificate_is_told_of_once_a_day)
 }
 END_TEST
 
+/* What is there, and what may be: of the whole a tenth is left, or not quite. */
+START_TEST(room_that_ends_is_told_of_once_an_hour)
+{
+	struct adi_recordings rs = { .max = 1000, .on = true };
+	struct dat_recording rec = { .stored = 890, .parts = 1 };
+	int64_t n = 0;
+
+	begin();
+	ck_ok(hws_str_copy(rs.place.folder, sizeof(rs.place.folder), "/tmp"));
+	app->recordings = &rs;
+	ck_ok(hws_str_copy(rec.device_id, sizeof(rec.device_id), "123456789"));
+	ck_ok(hws_str_copy(rec.file, sizeof(rec.file), "a.webm"));
+	ck_ok(dat_recording_begin(test_conn, &rec, adi_now(), rec.guid));
+	ck_ok(sql_change(test_conn, "UPDATE recording SET stored = 890", SQL_NONE, &n));
+	ck_ok(adi_alarm_recordings(app, test_conn));
+	ck_assert_int_eq(told("recordings"), 0);
+	ck_ok(sql_change(test_conn, "UPDATE recording SET stored = 900", SQL_NONE, &n));
+	ck_ok(adi_alarm_recordings(app, test_conn));
+	ck_ok(adi_alarm_recordings(app, test_conn));
+	ck_assert_int_eq(told("recordings"), 1);
+	/* fuller than full, as after a lower limit, and then nothing is kept any more */
+	rs.max = 500;
+	ck_ok(sql_change(test_conn, "UPDATE alarm_said SET said_at = said_at - 3600001", SQL_NONE,
+			&n));
+	ck_ok(adi_alarm_recordings(app, test_conn));
+	ck_assert_int_eq(told("recordings"), 2);
+	rs.on = false;
+	ck_ok(sql_change(test_conn, "UPDATE alarm_said SET said_at = said_at - 3600001", SQL_NONE,
+			&n));
+	ck_ok(adi_alarm_recordings(app, test_conn));
+	ck_assert_int_eq(told("recordings"), 2);
+	end();
+}
+END_TEST
+
 START_TEST(a_device_is_new_once)
 {
 	char guid[DAT_GUID_TEXT];
@@ -122,5 +158,7 @@ int main(void)
 {
 	return test_engines_main("api alarms",
 			TESTS(who_stops_to_answer_is_told_of_once,
-					a_certificate_is_told_of_once_a_day, a_device_is_new_once));
+					a_certificate_is_told_of_once_a_day,
+					room_that_ends_is_told_of_once_an_hour,
+					a_device_is_new_once));
 }

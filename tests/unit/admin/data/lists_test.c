@@ -284,6 +284,7 @@ START_TEST(books_shares_and_entries)
 	char path[60], book[DAT_GUID_TEXT], own[DAT_GUID_TEXT], password[DAT_SECRET_TEXT];
 	struct dat_keys *keys = open_keys(path);
 	struct dat_book_filter f = { .account_guid = bob, .search = "" };
+	struct dat_share_filter shares = { .book_guid = book };
 	struct dat_entry_filter e = { .book_guid = book };
 	struct dat_reach reach;
 	struct dat_book b;
@@ -305,8 +306,18 @@ START_TEST(books_shares_and_entries)
 	f.search = "PLA";
 	ck_ok(dat_book_list(test_conn, &f, page, say_book, NULL, &total));
 	is("Plant;write;", total, 1);
-	ck_ok(dat_share_list(test_conn, book, page, say_share, NULL, &total));
+	ck_ok(dat_share_list(test_conn, &shares, page, say_share, NULL, &total));
 	is("everyone;;user;Bob;", total, 2);
+	ck_ok(dat_book_rule(test_conn, book, "group", ops, DAT_BOOK_READ, NOW - 1));
+	shares.by_name = true;
+	ck_ok(dat_share_list(test_conn, &shares, page, say_share, NULL, &total));
+	is("everyone;;user;Bob;group;Ops;", total, 3);
+	ck_ok(dat_share_list(test_conn, &shares, back, say_share, NULL, &total));
+	is("group;Ops;user;Bob;everyone;;", total, 3);
+	shares.search = "OB";
+	ck_ok(dat_share_list(test_conn, &shares, page, say_share, NULL, &total));
+	is("user;Bob;", total, 1);
+	ck_ok(dat_book_rule(test_conn, book, "group", ops, DAT_BOOK_NONE, NOW));
 	ck_ok(dat_share_find(test_conn, book, "user", bob, &s));
 	ck_ok(dat_share_change(test_conn, s.guid, DAT_BOOK_FULL, NOW + 2));
 	ck_ok(dat_book_get(test_conn, book, bob, &b));
