@@ -250,22 +250,20 @@ static int keep(hawser_context *ctx, const struct api_account_place *p,
 		const struct hws_account_reply *reply)
 {
 	struct hws_account login = { .plain = p->plain, .since = (uint64_t)time(NULL) };
-	struct hws_accounts *a;
 	struct hws_error err = { 0 };
 	char path[4400];
-	int r = load(ctx, path, &a, &err);
+	int r = file_of(ctx, path, sizeof(path));
 
 	memcpy(login.pk, p->pk, sizeof(login.pk));
 	memcpy(login.api, p->api, sizeof(login.api));
 	memcpy(login.user, reply->user, sizeof(login.user));
 	memcpy(login.title, reply->title, sizeof(login.title));
 	memcpy(login.token_secret, reply->token_secret, sizeof(login.token_secret));
-	if (r == HWS_OK) {
-		hws_accounts_put(a, &login);
-		r = hws_accounts_store(a, path, &err);
-	}
+	if (r == HWS_OK)
+		r = hws_accounts_keep(path, &login, &err);
+	else
+		hws_error_set(&err, r, "the path of the file of logins is too long");
 	hws_wipe(&login, sizeof(login));
-	api_account_tokens_free(a);
 	return r < 0 ? api_fail_err(&err) : HAWSER_OK;
 }
 
@@ -375,8 +373,7 @@ int hawser_account_logout(hawser_context *ctx)
 
 	if (r == HAWSER_OK) {
 		login = *at;
-		hws_accounts_remove(all, p.pk);
-		if (hws_accounts_store(all, path, &err) < 0)
+		if (hws_accounts_forget(path, p.pk, &err) < 0)
 			r = api_fail_err(&err);
 	}
 	/* that it is gone here is what matters; it ends there by itself, too */

@@ -1,5 +1,6 @@
 /* The list of logins and its JSON file. */
 #include "client/core/accounts.h"
+#include "client/core/file_lock.h"
 #include "shared/base/buf.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -8,6 +9,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_MAX (256u << 10)
 
@@ -163,4 +165,42 @@ bool hws_accounts_remove(struct hws_accounts *a, const uint8_t pk[HWS_PK_LEN])
 	memmove(&a->account[i], &a->account[i + 1], (a->count - i) * sizeof(a->account[0]));
 	hws_wipe(&a->account[a->count], sizeof(a->account[0]));
 	return true;
+}
+
+/* --- the file among several programs ---------------------------------------------------------- */
+
+/* `login` NULL: the one at `pk` goes. */
+static int change(const char *path, const struct hws_account *login, const uint8_t *pk,
+		struct hws_error *err)
+{
+	struct hws_accounts *a = hws_alloc(sizeof(*a));
+	int fd = -1, r = a ? HWS_OK : HWS_ERR_NOMEM;
+
+	if (r == HWS_OK && *path)
+		r = hws_file_lock(path, &fd);
+	if (r < 0) {
+		hws_error_set(err, r, "%s cannot be locked: %s", path, hws_err_text(r));
+		goto out;
+	}
+	r = hws_accounts_load(a, path, err);
+	if (r == HWS_OK && login)
+		hws_accounts_put(a, login);
+	if (r == HWS_OK && (login || hws_accounts_remove(a, pk)))
+		r = hws_accounts_store(a, path, err);
+out:
+	if (fd >= 0)
+		close(fd);
+	if (a)
+		hws_free_wiped(a, sizeof(*a));
+	return r;
+}
+
+int hws_accounts_keep(const char *path, const struct hws_account *login, struct hws_error *err)
+{
+	return change(path, login, NULL, err);
+}
+
+int hws_accounts_forget(const char *path, const uint8_t pk[HWS_PK_LEN], struct hws_error *err)
+{
+	return change(path, NULL, pk, err);
 }

@@ -36,6 +36,14 @@ int hws_accounts_parse(struct hws_accounts *a, struct hws_bytes json) HWS_MUST_C
 /* An empty list has no file. */
 int hws_accounts_store(const struct hws_accounts *a, const char *path,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* For programs that run at once: each reads what is in the file, changes that alone and writes the
+ * whole, under a lock, so that none undoes another's. HWS_ERR_BUSY: another one does so for too
+ * long. */
+int hws_accounts_keep(const char *path, const struct hws_account *login,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* HWS_OK also when there is no login at that server. */
+int hws_accounts_forget(const char *path, const uint8_t pk[HWS_PK_LEN],
+		struct hws_error *err) HWS_MUST_CHECK;
 /* NULL when there is no login at that server. */
 const struct hws_account *hws_accounts_find(
 		const struct hws_accounts *a, const uint8_t pk[HWS_PK_LEN]);

@@ -1,18 +1,10 @@
 /* The list of remembered hosts among several programs: a lock beside the file, and the newest
  * content before each change. */
 #include "client/core/peers_file.h"
+#include "client/core/file_lock.h"
 #include "shared/base/mem.h"
-#include "shared/base/str.h"
-#include "shared/sys/private_file.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
-
-#define TRIES 100
-#define TRY_NS 5000000
 
 static bool is_seen(const struct hws_peers_file *f, const struct stat *now)
 {
@@ -54,44 +46,6 @@ int hws_peers_file_refresh(struct hws_peers_file *f, struct hws_known_peers *kno
 	return r;
 }
 
-/* Waits for whoever writes, but not for somebody who was stopped while he did. */
-static int lock(const struct hws_peers_file *f, int *ret_fd)
-{
-	const struct timespec pause = { .tv_nsec = TRY_NS };
-	char path[4400];
-	int fd, r = hws_fmt(path, sizeof(path), "%s.lock", f->path);
-
-	*ret_fd = -1;
-	if (r < 0)
-		return r;
-	r = hws_private_file_create(path, &fd, NULL);
-	if (r == HWS_ERR_EXISTS)
-		r = hws_private_file_mend(path, &fd, NULL);
-	for (int i = 0; r == HWS_OK && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if ((errno != EWOULDBLOCK && errno != EINTR) || i == TRIES) {
-			close(fd);
-			return HWS_ERR_BUSY;
-		}
-		nanosleep(&pause, NULL);
-	}
-	if (r == HWS_OK)
-		*ret_fd = fd;
-	return r;
-}
-
-static int make_folder(const char *path)
-{
-	char folder[4400];
-	char *slash;
-	int r = hws_str_copy(folder, sizeof(folder), path);
-
-	slash = r == HWS_OK ? strrchr(folder, '/') : NULL;
-	if (!slash || slash == folder)
-		return r;
-	*slash = 0;
-	return hws_private_folder_make(folder, NULL);
-}
-
 static int begin(struct hws_peers_file *f, struct hws_known_peers *known, const char *server,
 		int *ret_fd)
 {
@@ -100,9 +54,7 @@ static int begin(struct hws_peers_file *f, struct hws_known_peers *known, const 
 	*ret_fd = -1;
 	if (!*f->path)
 		return HWS_OK;
-	r = make_folder(f->path);
-	if (r == HWS_OK)
-		r = lock(f, ret_fd);
+	r = hws_file_lock(f->path, ret_fd);
 	return r == HWS_OK ? hws_peers_file_refresh(f, known, server, NULL) : r;
 }
 

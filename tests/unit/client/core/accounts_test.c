@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct hws_accounts *list, *again;
 static struct hws_account_reply *reply;
@@ -233,11 +235,77 @@ START_TEST(plain_http_is_for_this_machine)
 }
 END_TEST
 
+#define PROGRAMS 12
+
+/* The others may be slow: half a second is not for ever. */
+static void must(int (*fn)(const char *path, const struct hws_account *a, struct hws_error *err),
+		const char *path, const struct hws_account *a)
+{
+	struct hws_error err = { 0 };
+	int r;
+
+	do {
+		r = fn(path, a, &err);
+	} while (r == HWS_ERR_BUSY);
+	if (r == HWS_OK)
+		return;
+	fprintf(stderr, "%s\n", err.text);
+	_exit(1);
+}
+
+static int forget(const char *path, const struct hws_account *a, struct hws_error *err)
+{
+	return hws_accounts_forget(path, a->pk, err);
+}
+
+/* Each logs in at a server of its own, then out and in again. */
+static void one_program(const char *path, unsigned i)
+{
+	struct hws_account a = { .since = 1, .user = "ann", .token_secret = "token" };
+
+	memset(a.pk, (int)(i + 1), sizeof(a.pk));
+	must(hws_accounts_keep, path, &a);
+	must(forget, path, &a);
+	must(hws_accounts_keep, path, &a);
+	_exit(0);
+}
+
+START_TEST(programs_that_run_at_once_lose_no_login)
+{
+	struct hws_error err = { 0 };
+	char dir[60], path[100];
+	pid_t pid[PROGRAMS];
+	int status;
+
+	test_dir(dir, sizeof(dir));
+	(void)snprintf(path, sizeof(path), "%s/of/its/own/accounts.json", dir);
+	for (unsigned i = 0; i < PROGRAMS; i++) {
+		pid[i] = fork();
+		ck_assert_int_ge(pid[i], 0);
+		if (!pid[i])
+			one_program(path, i);
+	}
+	for (unsigned i = 0; i < PROGRAMS; i++) {
+		ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	ck_assert_int_eq(hws_accounts_load(list, path, &err), HWS_OK);
+	ck_assert_uint_eq(list->count, PROGRAMS);
+	/* who is not there is gone already */
+	ck_assert_int_eq(
+			hws_accounts_forget(path, (const uint8_t[HWS_PK_LEN]){ 99 }, &err), HWS_OK);
+	for (unsigned i = 0; i < PROGRAMS; i++)
+		ck_assert_int_eq(hws_accounts_forget(path, list->account[i].pk, &err), HWS_OK);
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("core/accounts", 20, set_up, tear_down,
-			TESTS(a_login_is_there_again_and_closed_to_others, the_oldest_gives_way,
-					damaged_entries_are_left_out,
+			TESTS(a_login_is_there_again_and_closed_to_others,
+					programs_that_run_at_once_lose_no_login,
+					the_oldest_gives_way, damaged_entries_are_left_out,
 					answers_mean_what_deployed_clients_take_them_for,
 					what_is_no_answer_is_none,
 					a_code_goes_where_its_kind_belongs,
