@@ -26,6 +26,7 @@ static const struct adm_noun nouns[] = {
 	{ "key", NULL, "the key of the rendezvous server" },
 	{ "db", NULL, "databases: backup, restore, take-over" },
 	{ "server", NULL, "the servers themselves" },
+	{ "apply", NULL, "groups, roles, accounts, books and rules as a file says" },
 	{ "status", NULL, "how all is, on one page" },
 	{ "doctor", NULL, "test all, and say what to do" },
 	{ "why", NULL, "what became of attempts to reach a device" },

@@ -112,6 +112,9 @@ const struct adm_verb adm_verbs_local[] = {
 			adm_run_control, NULL, NULL, "nodes" },
 	{ "server", "doctor", "", 0, 0, 0, "test all, and say what to do", adm_doctor, doctor },
 
+	{ "apply", "", "FILE", 1, 1, ADM_CHANGES,
+			"make what a file of JSON names and is not there, change what differs, take nothing away",
+			adm_apply, NULL },
 	{ "doctor", "", "", 0, 0, 0, "the same", adm_doctor, doctor },
 	{ "why", "", "ID", 1, 1, HERE,
 			"what became of the last connection attempts to a device, as the rendezvous server saw them",

@@ -30,5 +30,7 @@ struct adm_tally {
 };
 void adm_tally(struct adm_tally *t, int status);
 int adm_tally_status(const struct adm_tally *t);
+/* The group of accounts that were put in no other. */
+int adm_default_group(struct adm_call *call, char guid[40]) HWS_MUST_CHECK;
 /* A list of the API as the look of the call wants it; what went wrong was said. */
 int adm_show_list(struct adm_call *call, const char *path, const char *query);

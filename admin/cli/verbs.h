@@ -54,6 +54,8 @@ int adm_key_show(struct adm_call *call);
 int adm_db(struct adm_call *call);
 int adm_db_backup_api(struct adm_call *call);
 int adm_db_take_over(struct adm_call *call);
+/* Brings groups, roles, accounts, books and rules to what a file says. */
+int adm_apply(struct adm_call *call);
 int adm_doctor(struct adm_call *call);
 int adm_status(struct adm_call *call);
 int adm_completion(struct adm_call *call);

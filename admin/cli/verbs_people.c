@@ -2,6 +2,7 @@
  * table. */
 #include "admin/cli/body.h"
 #include "admin/cli/secret.h"
+#include "admin/cli/share.h"
 #include "admin/cli/targets.h"
 #include "admin/cli/things.h"
 #include "admin/cli/verbs.h"
@@ -59,8 +60,7 @@ int adm_user_password(struct adm_call *call)
 	return adm_complain_of(call, status);
 }
 
-/* The group of accounts that were put in no other. */
-static int default_group(struct adm_call *call, char guid[40])
+int adm_default_group(struct adm_call *call, char guid[40])
 {
 	json_t *settings = NULL;
 	const char *text;
@@ -86,7 +86,7 @@ int adm_user_add(struct adm_call *call)
 	int status = adm_body_make(call, &body);
 
 	if (status == ADM_DONE && !json_object_get(body, "group_guid")) {
-		status = default_group(call, guid);
+		status = adm_default_group(call, guid);
 		json_object_set_new(body, "group_guid", json_string(guid));
 	}
 	if (status == ADM_DONE && !json_object_get(body, "role"))
@@ -230,7 +230,7 @@ int adm_group_drop(struct adm_call *call)
 		return status;
 	if (strcmp(call->verb->noun, "group") != 0)
 		return move_members(call, "", "in no group");
-	status = default_group(call, guid);
+	status = adm_default_group(call, guid);
 	return status ? adm_complain_of(call, status)
 		      : move_members(call, guid, "in the default group");
 }
@@ -251,76 +251,49 @@ static int subject_of(struct adm_call *call, const char *word, const char **ret_
 	return adm_target_guid(call, adm_thing_find(*ret_kind), strchr(word, ':') + 1, guid);
 }
 
-struct share_search {
-	const char *kind, *guid;
-	json_t *found;
-};
-
-static int find_share(const json_t *row, void *arg)
+static int share(struct adm_call *call, const char *path, const json_t *found, const char *kind,
+		const char *guid)
 {
-	struct share_search *s = arg;
-	const char *kind = json_string_value(json_object_get(row, "subject_kind"));
-	const char *guid = json_string_value(json_object_get(row, "subject_guid"));
-
-	if (!kind || strcmp(kind, s->kind) != 0 || strcmp(guid ? guid : "", s->guid) != 0)
-		return HWS_OK;
-	json_decref(s->found);
-	s->found = json_incref((json_t *)(uintptr_t)row);
-	return HWS_ERR_FULL;
-}
-
-static int share(struct adm_call *call, const char *path, const struct share_search *s,
-		const char *right)
-{
-	const char *now = json_string_value(json_object_get(s->found, "right"));
+	const char *right = call->n_args > 2 ? call->args[2] : NULL;
+	const char *now = json_string_value(json_object_get(found, "right"));
 	char whole[200];
-	json_t *body = NULL;
-	int status;
 
 	if (right && strcmp(right, "read") != 0 && strcmp(right, "write") != 0 &&
 			strcmp(right, "full") != 0)
 		return adm_complain(ADM_USAGE, "read, write or full, not '%s'", right);
-	if (s->found && hws_fmt(whole, sizeof(whole), "%s/%s", path, adm_row_guid(s->found)) < 0)
-		return ADM_FAILED;
 	if (right && now && strcmp(now, right) == 0) {
 		puts("unchanged");
 		return ADM_DONE;
 	}
-	if (!right && !s->found)
+	if (!right && !found)
 		return adm_complain(ADM_NOTHING, "it is not shared with %s", call->args[1]);
 	if (call->dry_run) {
 		printf("would be %s\n", right ? "shared" : "shared no more");
 		return ADM_DONE;
 	}
-	if (!right)
-		return adm_rest_call(call, "DELETE", whole, NULL, NULL);
-	body = json_pack("{s:s}", "right", right);
-	if (!s->found) {
-		json_object_set_new(body, "subject_kind", json_string(s->kind));
-		json_object_set_new(body, "subject_guid",
-				*s->guid ? json_string(s->guid) : json_null());
-	}
-	status = adm_rest_call(
-			call, s->found ? "PATCH" : "POST", s->found ? whole : path, body, NULL);
-	json_decref(body);
-	return status;
+	if (right)
+		return adm_share_put(call, path, found, kind, guid, right);
+	if (hws_fmt(whole, sizeof(whole), "%s/%s", path, adm_row_guid(found)) < 0)
+		return ADM_FAILED;
+	return adm_rest_call(call, "DELETE", whole, NULL, NULL);
 }
 
 int adm_book_share(struct adm_call *call)
 {
 	char book[40], guid[40], path[120];
-	struct share_search s = { .guid = guid };
+	const char *kind = "";
+	json_t *found = NULL;
 	int status = adm_target_guid(call, call->thing, call->args[0], book);
 
 	if (status == ADM_DONE)
-		status = subject_of(call, call->args[1], &s.kind, guid);
+		status = subject_of(call, call->args[1], &kind, guid);
 	if (status == ADM_DONE && hws_fmt(path, sizeof(path), "/books/%s/shares", book) < 0)
 		status = ADM_FAILED;
 	if (status == ADM_DONE)
-		status = adm_rest_list(call, path, "", find_share, &s);
+		status = adm_share_find(call, path, kind, guid, &found);
 	if (status == ADM_DONE)
-		status = share(call, path, &s, call->n_args > 2 ? call->args[2] : NULL);
-	json_decref(s.found);
+		status = share(call, path, found, kind, guid);
+	json_decref(found);
 	return adm_complain_of(call, status);
 }
 

@@ -1,6 +1,6 @@
 # bash completion of hawser-admin: made by 'hawser-admin completion bash'.
 
-_hawser_admin_nouns='user group dgroup device session book entry rule role strategy audit token recording notice oidc ldap config relay peer key db server status doctor why completion stats peers devices name remove unenrol kick block unblock allow unallow rules group-add group-remove enrol relays relay-drain relay-resume nodes log-level drain'
+_hawser_admin_nouns='user group dgroup device session book entry rule role strategy audit token recording notice oidc ldap config relay peer key db server apply status doctor why completion stats peers devices name remove unenrol kick block unblock allow unallow rules group-add group-remove enrol relays relay-drain relay-resume nodes log-level drain'
 
 _hawser_admin_verbs()
 {
@@ -210,6 +210,7 @@ _hawser_admin_options()
 	'server drain') echo '--of --socket --json --dry-run --help ' ;;
 	'server nodes') echo '--socket --json --help ' ;;
 	'server doctor') echo '--host --server --token-file --ca-file --proxy --profile --local --timeout --json --format --columns --quiet --help ' ;;
+	'apply') echo '--server --token-file --ca-file --proxy --profile --local --timeout --json --format --columns --quiet --dry-run --help ' ;;
 	'doctor') echo '--host --server --token-file --ca-file --proxy --profile --local --timeout --json --format --columns --quiet --help ' ;;
 	'why') echo '--socket --json --help ' ;;
 	'status') echo '--server --token-file --ca-file --proxy --profile --local --timeout --json --format --columns --quiet --help ' ;;
@@ -330,7 +331,7 @@ _hawser_admin_value()
 _hawser_admin_files()
 {
 	case $1 in
-	'user add --password-file'|'user passwd --password-file'|'user import'|'user setup-link --config'|'user setup-link --database'|'user setup-link --data-dir'|'user token --config'|'user token --database'|'user token --data-dir'|'user break-glass --config'|'user break-glass --database'|'user break-glass --data-dir'|'user break-glass --password-file'|'entry add --password-file'|'entry set --password-file'|'entry import'|'device import'|'recording get'|'recording open --key'|'notice add --secret-file'|'notice set --secret-file'|'notice mail-set --password-file'|'oidc add --client-secret-file'|'oidc set --client-secret-file'|'ldap set --password-file'|'db status --config'|'db status --state-dir'|'db status --store'|'db backup'|'db backup --config'|'db backup --state-dir'|'db backup --store'|'db backup-api'|'db backup-api --config'|'db backup-api --database'|'db backup-api --data-dir'|'db restore'|'db restore --config'|'db restore --state-dir'|'db restore --store'|'db import-hbbs'|'db import-hbbs --config'|'db import-hbbs --state-dir'|'db import-hbbs --store'|'db import-hbbs --key-file'|'db import'|'db import --config'|'db import --database'|'db import --data-dir'|*' --token-file'|*' --ca-file'|*' --socket'|'db '*) return 0 ;;
+	'user add --password-file'|'user passwd --password-file'|'user import'|'user setup-link --config'|'user setup-link --database'|'user setup-link --data-dir'|'user token --config'|'user token --database'|'user token --data-dir'|'user break-glass --config'|'user break-glass --database'|'user break-glass --data-dir'|'user break-glass --password-file'|'entry add --password-file'|'entry set --password-file'|'entry import'|'device import'|'recording get'|'recording open --key'|'notice add --secret-file'|'notice set --secret-file'|'notice mail-set --password-file'|'oidc add --client-secret-file'|'oidc set --client-secret-file'|'ldap set --password-file'|'db status --config'|'db status --state-dir'|'db status --store'|'db backup'|'db backup --config'|'db backup --state-dir'|'db backup --store'|'db backup-api'|'db backup-api --config'|'db backup-api --database'|'db backup-api --data-dir'|'db restore'|'db restore --config'|'db restore --state-dir'|'db restore --store'|'db import-hbbs'|'db import-hbbs --config'|'db import-hbbs --state-dir'|'db import-hbbs --store'|'db import-hbbs --key-file'|'db import'|'db import --config'|'db import --database'|'db import --data-dir'|'apply '|*' --token-file'|*' --ca-file'|*' --socket'|'db '*) return 0 ;;
 	esac
 	return 1
 }

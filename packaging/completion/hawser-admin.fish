@@ -41,6 +41,7 @@ complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a peer -d 'devices as t
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a key -d 'the key of the rendezvous server'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a db -d 'databases: backup, restore, take-over'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a server -d 'the servers themselves'
+complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a apply -d 'groups, roles, accounts, books and rules as a file says'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a status -d 'how all is, on one page'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a doctor -d 'test all, and say what to do'
 complete -c hawser-admin -n '__hawser_admin_wants 0' -f -a why -d 'what became of attempts to reach a device'

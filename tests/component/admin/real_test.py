@@ -144,6 +144,45 @@ def policy(tool):
     tool.run("strategy", "effective", "100000001", status=NOTHING)
 
 
+def apply(tool):
+    """A file says how it is to be: once made, the same again changes nothing, and what it does not name stays."""
+    wanted = {"groups": [{"name": "Night"}], "device_groups": [{"name": "Doors", "note": "all of them"}],
+        "control_roles": [{"name": "Look", "permissions": {"keyboard": "deny"}}],
+        "users": [{"name": "nia", "group": "Night", "display_name": "Nia"}, {"name": "nils"}],
+        "books": [{"name": "Doors", "owner": "nia", "shares": [{"to": "group:Night", "right": "read"}, {"to": "everyone", "right": "read"}]}],
+        "rules": [{"name": "night-doors", "from": "group:Night", "to": "dgroup:Doors", "control_role": "Look",
+            "hours": {"days": [0, 1], "from": "20:00", "to": "24:00", "zone": "UTC"}}]}
+    text = json.dumps(wanted)
+    rows = tool.rows("apply", "-", "--dry-run", text=text)
+    assert {r["result"] for r in rows} == {"would be added", "would be shared"} and len(rows) == 9, rows
+    tool.says("user", "show", "nia", status=NOTHING, said="nia")
+    rows = tool.rows("apply", "-", text=text)
+    assert [r["result"] for r in rows] == ["added"] * 6 + ["shared"] * 2 + ["added"], rows
+    assert {r["result"] for r in tool.rows("apply", "-", text=text)} == {"unchanged"}
+    rule = tool.one("rule", "show", "night-doors")
+    assert rule["subject"]["name"] == "Night" and rule["object"]["name"] == "Doors" and rule["control_role"]["name"] == "Look", rule
+    assert tool.one("user", "show", "nia")["status"] == "invited" and tool.one("user", "show", "nia")["group"]["name"] == "Night"
+    # what differs is changed, and that alone; what is left out stays
+    wanted["users"] = [{"name": "nia", "display_name": "Nia B"}]
+    wanted["books"][0]["shares"] = [{"to": "group:Night", "right": "write"}]
+    wanted["rules"][0]["control_role"] = None
+    rows = tool.rows("apply", "-", text=json.dumps(wanted))
+    assert sorted(r["name"] for r in rows if r["result"] != "unchanged") == ["group:Night", "nia", "night-doors"], rows
+    assert tool.one("user", "show", "nia")["group"]["name"] == "Night" and tool.one("user", "show", "nils")
+    assert tool.one("rule", "show", "night-doors")["control_role"] is None
+    assert {s["right"] for s in tool.rows("book", "shares", "Doors")} == {"read", "write"}
+    # one that cannot be is told, and the others are done
+    wanted = {"groups": [{"name": "Day"}], "rules": [{"name": "r", "from": "user:nobody-here", "to": "dgroup:Doors"}]}
+    tool.says("apply", "-", text=json.dumps(wanted), status=PARTLY, said="nobody-here")
+    assert tool.one("group", "show", "Day")
+    for bad, said in (("{", "line"), ("[]", "no JSON object"), ('{"people": []}', "people"), ('{"users": [{"role": "user"}]}', "name")):
+        tool.says("apply", "-", text=bad, status=USAGE, said=said)
+    tool.says("apply", "-", text='{"groups": [{"name": "Day", "nonsense": 1}]}', status=FAILED, said="nonsense")
+    for noun, name in (("rule", "night-doors"), ("book", "Doors"), ("user", "nia"), ("user", "nils"), ("group", "Night"), ("group", "Day"),
+            ("dgroup", "Doors"), ("role", "Look")):
+        tool.run(noun, "delete", name)
+
+
 def from_elsewhere(tool, api):
     """A token of a person, with what it may."""
     owner = log_in(api, "boss", PASSWORD)
@@ -279,6 +318,7 @@ def main():
             devices(tool, api)
             books(tool)
             policy(tool)
+            apply(tool)
             from_elsewhere(tool, api)
             doctor(tool, folder)
             audit(tool)
