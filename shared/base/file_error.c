@@ -91,6 +91,42 @@ int hws_file_error(const char *path, int errnum, struct hws_error *err)
 	return hws_error_set(err, r, "cannot read %s: %s", path, strerror(errnum));
 }
 
+/* Whom a file has to be given to so that we own it, as chown takes it. The account that systemd made
+ * is gone while its service is down; its folder is not. */
+static int new_owner(const char *path, char *buf, size_t size)
+{
+	const struct passwd *p = getpwuid(geteuid());
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX] = ".";
+	struct stat st;
+
+	if (slash &&
+			hws_fmt(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path),
+					path) < 0)
+		return HWS_ERR_TOOBIG;
+	if (p && (geteuid() < DYNAMIC_FIRST || geteuid() > DYNAMIC_LAST))
+		return hws_str_copy(buf, size, p->pw_name);
+	if (!getenv("HAWSER_CONTAINER") && stat(dir, &st) == 0 && st.st_uid == geteuid())
+		return hws_fmt(buf, size, "--reference=%s", dir);
+	return hws_fmt(buf, size, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
+}
+
+int hws_secret_file_error(const char *path, struct hws_error *err)
+{
+	char who[64], owner[PATH_MAX + 16];
+	struct stat st;
+
+	/* a folder that is closed, or a file of ours that we closed to ourselves */
+	if (stat(path, &st) < 0 || st.st_uid == geteuid() ||
+			new_owner(path, owner, sizeof(owner)) < 0)
+		return unreadable(path, err);
+	user_name(who, sizeof(who));
+	return hws_error_set(err, HWS_ERR_PERM,
+			"%s cannot be read by the account of this program (%s). Run: chown %s %s "
+			"&& chmod 600 %s",
+			path, who, owner, path, path);
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 static bool exists(const char *path)

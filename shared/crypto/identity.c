@@ -14,7 +14,7 @@
 #define B64 sodium_base64_VARIANT_ORIGINAL
 #define BLANKS " \t\r\n"
 /* Of FILE.pub: whatever stands there belongs to no key of ours. */
-#define SHOWN_FLAGS (HWS_PRIVATE_SHOWN | HWS_PRIVATE_OVER_ANY)
+#define SHOWN_FLAGS (HWS_PRIVATE_SHOWN | HWS_PRIVATE_OVER_ANY | HWS_PRIVATE_OF_FOLDER)
 #define FILE_TEXT_MAX 256 /* a key text with generous blanks around it */
 
 _Static_assert(HWS_PK_LEN == crypto_sign_PUBLICKEYBYTES, "wire format");
@@ -238,7 +238,8 @@ int hws_identity_save(const char *path, const struct hws_identity *id, struct hw
 		return r;
 	sodium_bin2base64(secret, sizeof(secret), id->sk_secret, HWS_SK_LEN, B64);
 	/* The secret first: a missing .pub can be made again from it, not the reverse. */
-	r = hws_private_file_write(path, hws_bytes_str(secret), HWS_PRIVATE_FRESH, err);
+	r = hws_private_file_write(path, hws_bytes_str(secret),
+			HWS_PRIVATE_FRESH | HWS_PRIVATE_OF_FOLDER, err);
 	if (r == HWS_OK)
 		r = hws_private_file_write(
 				pub, hws_bytes_str(hws_key_text(id->pk, key)), SHOWN_FLAGS, err);

@@ -1,16 +1,19 @@
 /* Where a program keeps its state and its sockets. */
 #include "shared/daemon/daemon.h"
 
+#include "shared/base/file_error.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the folder and what is missing above it, private. One that exists must belong to us or root
- * and not be writable for everybody. */
+/* Makes the folder and what is missing above it, private. One that exists must belong to us or root,
+ * let us in and not be writable for everybody. */
 static int make_private(const char *path, struct hws_error *err)
 {
 	struct stat st;
@@ -25,6 +28,9 @@ static int make_private(const char *path, struct hws_error *err)
 				"%s belongs to another user (uid %u). Run: chown %u:%u %s", path,
 				(unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)getegid(),
 				path);
+	/* Before anything is looked for in it: that of a file in it would say to open the folder. */
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+		return hws_file_write_error(path, errno, err);
 	if (st.st_mode & S_IWOTH)
 		return hws_error_set(err, HWS_ERR_PERM,
 				"%s can be written by everybody; run: chmod o-w %s", path, path);

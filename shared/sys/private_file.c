@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +18,9 @@
 
 static int closed_to_us(const char *path, enum hws_private_trust trust, struct hws_error *err)
 {
-	const struct passwd *pw = getpwuid(geteuid());
-	char who[32];
-	struct stat st;
-
 	/* The usual remedy opens the file to the group, which a secret must not be. */
-	if (trust < HWS_PRIVATE_SECRET || stat(path, &st) < 0 || st.st_uid == geteuid() ||
-			hws_fmt(who, sizeof(who), "%u", (unsigned)geteuid()) < 0)
-		return hws_file_error(path, EACCES, err);
-	return hws_error_set(err, HWS_ERR_PERM,
-			"%s cannot be read by the account of this program (%s). Run: chown %s %s "
-			"&& chmod 600 %s",
-			path, pw ? pw->pw_name : who, pw ? pw->pw_name : who, path, path);
+	return trust < HWS_PRIVATE_SECRET ? hws_file_error(path, EACCES, err)
+					  : hws_secret_file_error(path, err);
 }
 
 static int cannot_open(const char *path, enum hws_private_trust trust, struct hws_error *err)
@@ -220,6 +210,15 @@ static int publish_fresh(const char *temp, const char *path)
 	return 0;
 }
 
+/* By the open file, before it has its name: nobody can have put another one in its place. */
+static void give_to_owner_of(const char *dir, int fd)
+{
+	struct stat st;
+
+	if (geteuid() == 0 && stat(dir, &st) == 0 && st.st_uid != 0)
+		(void)!fchown(fd, st.st_uid, st.st_gid);
+}
+
 static int write_and_publish(int fd, const char *temp, const char *path, struct hws_bytes content,
 		unsigned flags, struct hws_error *err)
 {
@@ -253,6 +252,8 @@ int hws_private_file_write(
 	fd = mkostemp(temp, O_CLOEXEC); /* 0600 from the first moment on */
 	if (fd < 0)
 		return cannot_write(path, err);
+	if (flags & HWS_PRIVATE_OF_FOLDER)
+		give_to_owner_of(dir, fd);
 	r = write_and_publish(fd, temp, path, content, flags, err);
 	if (close(fd) < 0 && r == HWS_OK)
 		r = cannot_write(path, err);

@@ -34,6 +34,10 @@ enum hws_private_write {
 	HWS_PRIVATE_SHOWN = 2,    /* mode 0644 instead of 0600: for others to read */
 	HWS_PRIVATE_OVER_ANY = 4, /* whatever has the name gives way, but a folder */
 	HWS_PRIVATE_FOLDERS = 8,  /* makes the folders that are missing above it (0700) */
+	/* What root writes into another account's folder is that account's from its first moment
+	 * on, as far as the system lets root give it away: an operator's command must not leave a
+	 * service a file that it cannot read. */
+	HWS_PRIVATE_OF_FOLDER = 16,
 };
 /* Writes the file, mode 0600: after a crash, or on a full disk, either the old or the new
  * content is there, whole. HWS_ERR_INVAL: a folder, a link, a pipe or a device has the name, and

@@ -84,6 +84,25 @@ START_TEST(a_new_key_is_private_and_loads_again)
 }
 END_TEST
 
+/* hawser-relay identity, run by root beside a service that systemd has given an account */
+START_TEST(what_root_makes_in_a_folder_of_another_account_is_that_accounts)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(folder, 54321, 54322), 0);
+	ck_assert_int_eq(hws_identity_load_or_create(path, true, &id, NULL, &err), HWS_OK);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, 54321);
+	ck_assert_uint_eq(st.st_gid, 54322);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(stat(pub, &st), 0);
+	ck_assert_uint_eq(st.st_uid, 54321);
+	ck_assert_int_eq(hws_identity_load(path, &again, &err), HWS_OK); /* root still may */
+}
+END_TEST
+
 START_TEST(creation_never_replaces_a_key)
 {
 	ck_assert_int_eq(hws_identity_create(path, false, &id, &err), HWS_OK);
@@ -279,6 +298,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_new_key_is_private_and_loads_again);
+	tcase_add_test(t, what_root_makes_in_a_folder_of_another_account_is_that_accounts);
 	tcase_add_test(t, creation_never_replaces_a_key);
 	tcase_add_test(t, a_public_file_of_another_key_is_replaced);
 	tcase_add_test(t, a_missing_public_file_is_made_again_but_a_lone_one_is_an_error);

@@ -134,6 +134,37 @@ START_TEST(the_service_manager_is_told)
 }
 END_TEST
 
+/* A folder of root's that is mounted into a container as the state of a server. */
+START_TEST(a_closed_folder_of_roots_is_to_be_given_not_opened)
+{
+	char dir[200], got[200], want[240];
+	struct hws_error err = { 0 };
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(hws_fmt(dir, sizeof(dir), "%s/a", folder), HWS_OK);
+	ck_assert_int_eq(hws_fmt(want, sizeof(want), "Run: chown 54321:54322 %s", dir), HWS_OK);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	ck_assert_int_eq(chmod(folder, 0711), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (setgid(54322) < 0 || setuid(54321) < 0)
+			_exit(99);
+		_exit(hws_daemon_named_dir(dir, got, sizeof(got), &err) == HWS_ERR_PERM &&
+								strstr(err.text, want)
+						? 0
+						: 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(chmod(folder, 0700), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 START_TEST(folders_come_from_systemd_then_the_user_and_are_private)
 {
 	char want[200], got[200];
@@ -191,6 +222,7 @@ int main(void)
 	tcase_add_test(t, a_drain_ends_by_its_own_time_limit);
 	tcase_add_test(t, a_second_signal_stops_a_drain_at_once);
 	tcase_add_test(t, the_service_manager_is_told);
+	tcase_add_test(t, a_closed_folder_of_roots_is_to_be_given_not_opened);
 	tcase_add_test(t, folders_come_from_systemd_then_the_user_and_are_private);
 	tcase_add_test(t, the_file_limit_is_raised);
 	suite_add_tcase(s, t);

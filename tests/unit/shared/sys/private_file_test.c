@@ -175,6 +175,52 @@ START_TEST(nobody_but_root_takes_a_secret_of_another_account)
 }
 END_TEST
 
+/* What an account is advised that may not read root's secret in a folder of its own. */
+static void advised(uid_t uid, bool contained, const char *part)
+{
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(chown(folder, uid, uid), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (contained)
+			setenv("HAWSER_CONTAINER", "1", 1);
+		else
+			unsetenv("HAWSER_CONTAINER");
+		if (setgid(uid) < 0 || setuid(uid) < 0)
+			_exit(99);
+		if (read_as(path, HWS_PRIVATE_SECRET) != HWS_ERR_PERM || !strstr(err.text, part)) {
+			fprintf(stderr, "%s\n", err.text);
+			_exit(1);
+		}
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: %d", part, status);
+}
+
+START_TEST(an_account_without_a_lasting_name_is_advised_what_works_without_it)
+{
+	char want[160];
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(write_text("x", 0), HWS_OK);
+	ck_assert_int_eq(hws_fmt(want, sizeof(want), "chown --reference=%s %s && chmod 600 %s",
+					 folder, path, path),
+			HWS_OK);
+	advised(61999, false, want); /* systemd's, of a service that is down */
+	advised(54321, false, want);
+	ck_assert_int_eq(hws_fmt(want, sizeof(want), "chown 54321:54321 %s && chmod 600", path),
+			HWS_OK);
+	advised(54321, true, want);
+	ck_assert_int_eq(hws_fmt(want, sizeof(want), "chown nobody %s", path), HWS_OK);
+	advised(65534, false, want);
+}
+END_TEST
+
 START_TEST(links_folders_and_pipes_are_neither_read_nor_replaced)
 {
 	struct stat st;
@@ -295,6 +341,7 @@ int main(void)
 			sizeof(modes) / sizeof(modes[0]));
 	tcase_add_test(t, a_foreign_file_is_refused_but_for_root_on_request);
 	tcase_add_test(t, nobody_but_root_takes_a_secret_of_another_account);
+	tcase_add_test(t, an_account_without_a_lasting_name_is_advised_what_works_without_it);
 	tcase_add_test(t, links_folders_and_pipes_are_neither_read_nor_replaced);
 	tcase_add_test(t, what_is_not_there_is_told);
 	tcase_add_test(t, a_fresh_file_is_never_put_over_another);
