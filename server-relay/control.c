@@ -11,6 +11,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
+#include "shared/crypto/identity.h"
 #include "shared/daemon/daemon.h"
 #include "shared/daemon/health.h"
 #include <inttypes.h>
@@ -427,6 +428,20 @@ static void cmd_unblock(struct hws_control_reply *reply, const json_t *req, void
 
 /* --- the program ------------------------------------------------------------------------------ */
 
+/* The public keys of the ID servers whose clients are served, so that a look at both servers of a
+ * machine can compare them; what is no key of that kind stays what only the settings show. */
+static json_t *keys_served(const struct rly_server *s)
+{
+	json_t *list = json_array();
+	uint8_t pk[HWS_PK_LEN];
+
+	for (unsigned i = 0; i < s->rules->keys.count; i++) {
+		if (hws_key_parse(s->rules->keys.text[i], pk) == HWS_OK)
+			json_array_append_new(list, json_string(s->rules->keys.text[i]));
+	}
+	return list;
+}
+
 static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
 	struct rly_server *s = arg;
@@ -438,12 +453,13 @@ static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UN
 				    sizeof(value)) == HWS_OK)
 			json_object_set_new(o, rly_options.table[i].name, json_string(value));
 	hws_control_ok(reply,
-			json_pack("{s:o,s:i,s:i,s:I,s:I,s:I,s:I}", "config", o, "port", s->port,
-					"ws_port", s->ws_port, "limit_total",
+			json_pack("{s:o,s:i,s:i,s:I,s:I,s:I,s:I,s:o,s:b}", "config", o, "port",
+					s->port, "ws_port", s->ws_port, "limit_total",
 					(json_int_t)s->rules->rate_total, "limit_pair",
 					(json_int_t)s->rules->rate_pair, "limit_address",
 					(json_int_t)s->rules->rate_addr, "limit_slow",
-					(json_int_t)s->rules->rate_slow));
+					(json_int_t)s->rules->rate_slow, "keys", keys_served(s),
+					"open", s->rules->keys.count == 0));
 }
 
 static void cmd_health(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)

@@ -259,12 +259,12 @@ static int budget(struct rly_server *s, struct hws_error *err)
 	if (c->max_pairs && want > limit)
 		return hws_error_set(err, HWS_ERR_RANGE,
 				"%u pairs need %llu file descriptors and the limit is %llu: raise it "
-				"(LimitNOFILE= in the unit, ulimit -Hn) or lower --max-pairs",
+				"(LimitNOFILE= in the unit, ulimits: nofile of a container) or lower --max-pairs",
 				c->max_pairs, (unsigned long long)want, (unsigned long long)limit);
 	if (limit < own + 64)
 		return hws_error_set(err, HWS_ERR_RANGE,
 				"the limit of %llu file descriptors leaves too few for connections: the "
-				"relay itself needs %llu. Raise it (LimitNOFILE= in the unit, ulimit -Hn), "
+				"relay itself needs %llu. Raise it (LimitNOFILE= in the unit, ulimits: nofile of a container), "
 				"or lower --pipes (%u) and --threads (%u)",
 				(unsigned long long)limit, (unsigned long long)own, c->pipes,
 				s->shared.shard_count);

@@ -45,10 +45,13 @@ struct adi_fleet_state {
 	uint64_t relay_sessions, relay_bytes_per_s;
 	size_t relays;
 	struct adi_relay_state relay[ADI_RELAYS_MAX];
+	bool unlinked; /* no ID server asked who may connect, when they were looked at */
 	size_t problems;
 	char problem[16][200];
 };
 void adi_fleet_state(struct adi_fleet *f, struct adi_fleet_state *ret);
+/* That accounts and rules do not count, for who is to be told; NULL: they do, at this moment. */
+const char *adi_fleet_unlinked(const struct adi_fleet *f, const struct adi_fleet_state *st);
 /* Whether a relay of this machine has a pair with these two addresses (without ports). */
 bool adi_fleet_relayed(struct adi_fleet *f, const char *ip_a, const char *ip_b);
 struct adi_series *adi_fleet_series(struct adi_fleet *f);

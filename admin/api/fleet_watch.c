@@ -211,20 +211,24 @@ static void name_problems(struct adi_fleet_state *st)
 	}
 }
 
-/* What nobody notices otherwise: all looks well, and no rule counts. */
-static void name_unlinked(const struct adi_app *app, struct adi_fleet_state *st)
+/* What nobody notices otherwise: all looks well, and no rule counts. An ID server that was started
+ * anew asks again long before it is looked at again. */
+static bool unlinked(const struct adi_app *app)
 {
-	if (atomic_load(&app->asked_by) || app->conf->register_by_reports)
-		return;
+	return !atomic_load(&app->asked_by) && !app->conf->register_by_reports;
+}
+
+const char *adi_fleet_unlinked(const struct adi_fleet *f, const struct adi_fleet_state *st)
+{
+	if (!st->unlinked || !unlinked(f->app))
+		return NULL;
 	if (st->rendezvous_alive)
-		add_problem(st,
-				"The ID server does not ask here who may connect, so accounts and "
-				"rules do not count: set policy-socket and api-socket in its "
-				"rendezvous.conf.");
-	else if (!st->rendezvous_set)
-		add_problem(st,
-				"No ID server is connected, so accounts and rules do not count: set "
-				"policy-socket and api-socket in its rendezvous.conf.");
+		return "The ID server does not ask here who may connect, so accounts and rules do "
+		       "not count: set policy-socket and api-socket in its rendezvous.conf.";
+	return st->rendezvous_set
+			? NULL
+			: "No ID server is connected, so accounts and rules do not count: set "
+			  "policy-socket and api-socket in its rendezvous.conf.";
 }
 
 /* A relay of this machine that serves is listed, unless the operator lists any: an empty page
@@ -411,8 +415,8 @@ static void look(struct adi_fleet *f)
 			ask_relay(st, before, f->relay[i], pairs);
 		ask_relay_list(f, st, before);
 		name_problems(st);
-		if (before->at) /* else it was just started, as perhaps the others were */
-			name_unlinked(f->app, st);
+		/* else it was just started, as perhaps the others were */
+		st->unlinked = before->at && unlinked(f->app);
 		sample(f, st);
 		adi_alarm_fleet(f->app, before, st);
 		pthread_mutex_lock(&f->lock);

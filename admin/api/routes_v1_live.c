@@ -160,13 +160,16 @@ static json_t *share(double n)
 	return isnan(n) ? json_null() : json_real(n);
 }
 
-static json_t *figures_json(const struct dat_device_counts *n, const struct adi_fleet_state *st,
-		int64_t alarms, int64_t now)
+static json_t *figures_json(const struct dat_device_counts *n, const struct adi_fleet *f,
+		const struct adi_fleet_state *st, int64_t alarms, int64_t now)
 {
+	const char *unlinked = adi_fleet_unlinked(f, st);
 	json_t *problems = json_array();
 
 	for (size_t i = 0; i < st->problems; i++)
 		json_array_append_new(problems, json_string(st->problem[i]));
+	if (unlinked)
+		json_array_append_new(problems, json_string(unlinked));
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I,s:I,s:o}", "at", (json_int_t)now,
 			"devices", (json_int_t)n->devices, "online", (json_int_t)n->online,
 			"pending", (json_int_t)n->pending, "users", (json_int_t)n->accounts,
@@ -199,7 +202,7 @@ static void figures(struct htp_request *q, struct htp_reply *reply, struct adi_a
 		/* what was not written yet is known to this process */
 		n.online = HWS_MAX(n.online, (int64_t)adi_presence_online(app->presence, now));
 		if (r == HWS_OK)
-			htp_reply_json(reply, figures_json(&n, st, alarms, now));
+			htp_reply_json(reply, figures_json(&n, app->fleet, st, alarms, now));
 		else
 			adi_v1_fail(reply, r, "figures", NULL);
 	}

@@ -134,7 +134,7 @@ static struct htp_limits limits_of(struct adi_server *s, const struct adi_config
 		s->told_of_files = true;
 		hws_warn("few_descriptors", HWS_U64("max_links", l.links_max),
 				HWS_U64("possible", room),
-				HWS_STR("text", "raise the limit of open files (LimitNOFILE=)"));
+				HWS_STR("text", "raise the limit of open files (LimitNOFILE=; of a container: ulimits: nofile)"));
 	}
 	l.links_max = (uint32_t)HWS_MIN(l.links_max, room);
 	if (hws_fmt(s->all_origins, sizeof(s->all_origins), "%s%s%s", c->allowed_origins,

@@ -1,6 +1,7 @@
 /* One list of findings of all that there is: the rendezvous server by its control socket, the
  * API by HTTP, the ports of a host as somebody outside sees them. */
 #include "admin/cli/doctor.h"
+#include "admin/cli/doctor_servers.h"
 #include "admin/cli/query.h"
 #include "admin/cli/rest.h"
 #include "admin/cli/targets.h"
@@ -84,7 +85,7 @@ static void check_outside(struct adm_call *call, json_t *checks)
 	hws_fetch_done(&a);
 }
 
-static void check_relays(struct adm_call *call, json_t *checks)
+static void check_relays(struct adm_call *call, const struct adm_servers *here, json_t *checks)
 {
 	json_t *page = NULL, *row;
 	size_t i;
@@ -95,7 +96,7 @@ static void check_relays(struct adm_call *call, json_t *checks)
 			const char *problem = json_string_value(json_object_get(row, "problem"));
 			const char *state = json_string_value(json_object_get(row, "state"));
 
-			if (state && strcmp(state, "off") == 0)
+			if ((state && strcmp(state, "off") == 0) || adm_servers_told(here, row))
 				continue;
 			if (json_is_true(json_object_get(row, "alive")))
 				hws_findings_add(checks, "relay", HWS_FOUND_GOOD, "", "%s answers",
@@ -122,17 +123,15 @@ static void check_problems(struct adm_call *call, json_t *checks)
 
 		json_array_foreach (problems, i, problem) {
 			const char *text = json_string_value(problem);
-			bool linked = !text || !strstr(text, "accounts and rules do not count");
 
 			/* the relays have findings of their own */
 			if (!text || hws_str_starts(text, "The relay "))
 				continue;
-			hws_findings_add(checks, linked ? "servers" : "accounts", HWS_FOUND_LOOK,
-					linked ? "look into the log of hawser-api"
-					       : "connect both as under \"Who may connect\" in "
-						 "docs/operate-api.md, and start hawser-rendezvous "
-						 "anew",
-					"%s", text);
+			if (strstr(text, "accounts and rules do not count"))
+				adm_servers_unlinked(checks, text);
+			else
+				hws_findings_add(checks, "servers", HWS_FOUND_LOOK,
+						"look into the log of hawser-api", "%s", text);
 		}
 		if (!json_array_size(problems))
 			hws_findings_add(checks, "API and servers", HWS_FOUND_GOOD, "",
@@ -184,7 +183,7 @@ static void check_own_certificate(json_t *checks)
 	json_decref(answer);
 }
 
-static int check_api(struct adm_call *call, json_t *checks)
+static int check_api(struct adm_call *call, const struct adm_servers *here, json_t *checks)
 {
 	int status;
 
@@ -205,7 +204,7 @@ static int check_api(struct adm_call *call, json_t *checks)
 	hws_findings_add(checks, "API", HWS_FOUND_GOOD, "", "%s answers", adm_rest_name(call));
 	hws_findings_add(checks, "API database", HWS_FOUND_GOOD, "", "answers");
 	check_problems(call, checks);
-	check_relays(call, checks);
+	check_relays(call, here, checks);
 	check_audit(call, checks);
 	return ADM_DONE;
 }
@@ -263,6 +262,7 @@ int adm_doctor(struct adm_call *call)
 {
 	const char *host = adm_value(call, "host");
 	bool remote = adm_settings_remote(&call->settings);
+	struct adm_servers here = { 0 };
 	json_t *answer = NULL, *checks;
 	int status, r = HWS_OK;
 
@@ -287,8 +287,10 @@ int adm_doctor(struct adm_call *call)
 	call->err.text[0] = 0;
 	if (host)
 		adm_doctor_outside(checks, host);
+	if (!remote && !host && !*call->settings.socket)
+		adm_servers_ask(answer, checks, &here);
 	if (remote || (!host && api_is_here(call)))
-		(void)check_api(call, checks);
+		(void)check_api(call, &here, checks);
 	status = show(call, answer);
 	json_decref(answer);
 	return status;

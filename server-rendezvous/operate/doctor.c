@@ -17,6 +17,7 @@
 #include "shared/base/str.h"
 #include "shared/daemon/findings.h"
 #include "shared/net/room.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -89,6 +90,11 @@ static void check_relays(struct rdv_core *core, json_t *checks)
 			hws_findings_add(checks, "relay", HWS_FOUND_GOOD, "",
 					"%s relays; connected in %.1f ms", name,
 					json_real_value(json_object_get(one, "connect_ms")));
+		else if (json_is_true(json_object_get(one, "settling")))
+			hws_findings_add(checks, "relay", HWS_FOUND_LOOK,
+					"ask again in some seconds: after a start a relay has to find "
+					"this server first",
+					"%s does not let pairs through yet", name);
 		else if (strcmp(state, "down") == 0)
 			hws_findings_add(checks, "relay", HWS_FOUND_BAD,
 					"does hawser-relay run there, with this server's key, and does "
@@ -111,7 +117,10 @@ static void check_room(struct rdv_core *core, json_t *checks)
 
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < c->max_links + SPARE_FILES)
 		hws_findings_add(checks, "descriptors", HWS_FOUND_LOOK,
-				"raise LimitNOFILE of the service, or lower max-links",
+				getenv("HAWSER_CONTAINER")
+						? "raise ulimits: nofile of the container (in compose; "
+						  "docker run --ulimit nofile=N), or lower max-links"
+						: "raise LimitNOFILE of the service, or lower max-links",
 				"%llu are allowed, max-links is %u",
 				(unsigned long long)files.rlim_cur, c->max_links);
 	if (lost)
@@ -274,6 +283,7 @@ void rdv_cmd_doctor(struct hws_control_reply *reply, const json_t *req HWS_UNUSE
 				"the second UDP port cannot be had: endpoints learn less of their "
 				"network");
 	hws_control_ok(reply,
-			json_pack("{s:o,s:o,s:s}", "checks", checks, "ports", ports_of(core),
-					"bind", rdv_conf(core)->bind));
+			json_pack("{s:o,s:o,s:s,s:s,s:o}", "checks", checks, "ports",
+					ports_of(core), "bind", rdv_conf(core)->bind, "key",
+					core->key_text, "relays", rdv_relays_json(core->relays)));
 }

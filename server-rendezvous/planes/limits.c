@@ -42,7 +42,7 @@ static uint32_t links_of(const struct rdv_config *c)
 	if (room >= c->max_links)
 		return c->max_links;
 	hws_warn("few_descriptors", HWS_U64("max_links", c->max_links), HWS_U64("possible", room),
-			HWS_STR("text", "raise the limit of open files (LimitNOFILE=)"));
+			HWS_STR("text", "raise the limit of open files (LimitNOFILE=; of a container: ulimits: nofile)"));
 	return (uint32_t)room;
 }
 

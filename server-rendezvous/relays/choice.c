@@ -19,6 +19,7 @@
 #define RELAY_TEXT 256
 #define CHECK_UP_US (10 * HWS_US_PER_S)
 #define CHECK_DOWN_US (3 * HWS_US_PER_S)
+#define SETTLE_US (15 * HWS_US_PER_S)
 #define PAIR_EVERY 6 /* checks */
 #define NETWORKS_MAX 256
 #define NEAR_MAX 65536
@@ -423,6 +424,14 @@ int rdv_relays_leaving(struct rdv_relays *r, const char *host, bool leaving)
 	return set_flag(r, host, offsetof(struct relay, leaving), leaving);
 }
 
+/* After a start of either server: a relay that joins announced pairs only lets nobody through until
+ * its link to us stands again, which it tries every ten seconds. */
+static bool settling(const struct relay *at)
+{
+	return at->checked && !at->up && at->why == HWS_ERR_DENIED &&
+			hws_wall_us() < at->since_us + SETTLE_US;
+}
+
 json_t *rdv_relays_json(struct rdv_relays *r)
 {
 	json_t *list = json_array();
@@ -433,11 +442,12 @@ json_t *rdv_relays_json(struct rdv_relays *r)
 		const char *state = !at->checked ? "unknown" : at->up ? "up" : "down";
 
 		json_array_append_new(list,
-				json_pack("{s:s,s:s,s:i,s:b,s:b,s:f,s:s}", "relay", at->text,
+				json_pack("{s:s,s:s,s:i,s:b,s:b,s:f,s:s,s:b}", "relay", at->text,
 						"state", state, "weight", (int)at->weight,
 						"drained", at->drained, "leaving", at->leaving,
 						"connect_ms", (double)at->rtt_us / 1000.0, "error",
-						at->up ? "" : hws_err_text(at->why)));
+						at->up ? "" : hws_err_text(at->why), "settling",
+						settling(at)));
 	}
 	pthread_mutex_unlock(&r->lock);
 	return list;

@@ -157,6 +157,39 @@ START_TEST(servers_of_this_machine_are_found_without_settings)
 }
 END_TEST
 
+static bool accounts_are_good(void *arg)
+{
+	json_t *o = server_ask(arg, "doctor", NULL, NULL), *one;
+	bool good = false;
+	size_t i;
+
+	json_array_foreach (json_object_get(o, "checks"), i, one)
+		good |= strcmp(api_text(one, "what"), "accounts") == 0 &&
+				strcmp(api_text(one, "state"), "good") == 0;
+	json_decref(o);
+	return good;
+}
+
+/* From the moment on that it is asked, not from the next look at the servers on. */
+START_TEST(who_asks_again_is_known_at_once)
+{
+	char policy[400], *text;
+	const char *extra[] = { "--policy-socket", policy, NULL };
+
+	server_kill(&srv);
+	device.server = NULL;
+	(void)test_proc_stop(&g.api.proc);
+	api_start(&g.api, NULL, NULL);
+	(void)snprintf(policy, sizeof(policy), "%s/run/policy.sock", g.api.dir);
+	(void)until("/api/v1/figures", nobody_is_there);
+	server_start(&srv, extra);
+	ck_assert(test_until(accounts_are_good, &srv, WAIT_MS));
+	text = json_dumps(api_at(get("/api/v1/figures"), "problems"), 0);
+	ck_assert_msg(!strstr(text, "do not count"), "%s", text);
+	free(text);
+}
+END_TEST
+
 static bool relay_is_alive(const json_t *o)
 {
 	return json_is_true(api_at(o, "items.0.alive"));
@@ -386,6 +419,7 @@ int main(void)
 {
 	return test_main("api_fleet", 180, set_up, tear_down,
 			TESTS(who_reports_nothing_is_on_line_by_the_id_server,
+					who_asks_again_is_known_at_once,
 					servers_of_this_machine_are_found_without_settings,
 					a_relay_of_this_machine_is_known_by_its_socket,
 					why_is_the_id_servers_word, who_is_disabled_is_not_reached,
