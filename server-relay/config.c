@@ -10,6 +10,7 @@
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include "shared/daemon/daemon_options.h"
+#include "shared/daemon/server_socket.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,8 @@
 
 static const struct hws_option table[] = {
 	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
-			"Read settings from this INI file.", NULL },
+			"Read settings from this INI file (a service: /etc/hawser/relay.conf, if it is there).",
+			NULL },
 	{ "", "control", 0, HWS_OPT_PATH, AT(control), "", 0, 0, NULL, 0, "FILE",
 			"Control socket for hawser-admin (default: control.sock in the runtime folder).",
 			NULL },
@@ -285,7 +287,8 @@ int rly_config_ws_port(
 int rly_config_read(
 		int argc, char **argv, struct rly_config *ret, int *ret_rest, struct hws_error *err)
 {
-	return hws_options_load(&rly_options, ret, NULL, argc, argv, ret_rest, err);
+	return hws_options_load(&rly_options, ret, hws_server_usual_file(&hws_relay_control), argc,
+			argv, ret_rest, err);
 }
 
 void rly_config_done(struct rly_config *c)

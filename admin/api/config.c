@@ -2,13 +2,15 @@
 #include "admin/api/config.h"
 #include "shared/base/macros.h"
 #include "shared/daemon/daemon_options.h"
+#include "shared/daemon/server_socket.h"
 
 #define AT(f) offsetof(struct adi_config, f)
 #define BURST 10u /* a bucket holds what comes in so many seconds */
 
 static const struct hws_option table[] = {
 	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
-			"Read settings from this INI file.", NULL },
+			"Read settings from this INI file (a service: /etc/hawser/api.conf, if it is there).",
+			NULL },
 	{ "", "state-dir", 0, HWS_OPT_PATH, AT(state_dir), "", 0, 0, NULL, 0, "DIR",
 			"Folder of the database and its keys (default: the service's own).", NULL },
 	{ "", "control", 0, HWS_OPT_PATH, AT(control), "", 0, 0, NULL, 0, "FILE",
@@ -163,7 +165,7 @@ int adi_config_read(
 		int argc, char **argv, struct adi_config *ret, int *ret_rest, struct hws_error *err)
 {
 	return hws_options_load(
-			&adi_options, ret, "/etc/hawser/api.conf", argc, argv, ret_rest, err);
+			&adi_options, ret, hws_server_usual_file(&hws_api_control), argc, argv, ret_rest, err);
 }
 
 int adi_config_check(const struct adi_config *c, struct hws_error *err)

@@ -41,7 +41,8 @@ static int make_owner(struct adi_app *app, struct sql_conn *c, const struct htp_
 	return r;
 }
 
-#define NO_LINK "This link was used before, has expired, or there is an owner already."
+#define NO_LINK                                                                                    \
+	"This link was used before, has expired, a newer one was made, or there is an owner already."
 
 /* The owner is made and logged in, or neither. */
 static int begin_session(struct adi_app *app, struct sql_conn *c, const struct htp_request *q,

@@ -13,6 +13,7 @@
 #include "client/host/settings_world.h"
 #include "shared/base/log.h"
 #include "shared/base/num.h"
+#include "shared/base/str.h"
 #include "shared/conf/complete.h"
 #include "shared/crypto/crypto.h"
 #include "shared/sys/sandbox.h"
@@ -181,6 +182,23 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 	return status;
 }
 
+/* Of the host that runs, wherever it keeps its state: who names its socket need not name both. */
+static bool running_id(const struct hws_settings *s, char *id, size_t size)
+{
+	struct hws_error err = { 0 };
+	json_t *answer = NULL;
+	const char *text;
+	bool told;
+
+	if (access(s->control_socket, F_OK) < 0 ||
+			hws_call_ask(s, json_pack("{s:s}", "cmd", "status"), &answer, &err) < 0)
+		return false;
+	text = json_string_value(json_object_get(answer, "id"));
+	told = text && *text && hws_str_copy(id, size, text) == HWS_OK;
+	json_decref(answer);
+	return told;
+}
+
 static int run_id(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct hws_call c;
@@ -190,7 +208,9 @@ static int run_id(int argc, char **argv, void *ctx HWS_UNUSED)
 
 	if (status != HWS_CALL_OK)
 		return status;
-	r = hws_whoami_read_id(c.s.state_dir, id, sizeof(id), &err);
+	r = running_id(&c.s, id, sizeof(id))
+			? HWS_OK
+			: hws_whoami_read_id(c.s.state_dir, id, sizeof(id), &err);
 	if (r == HWS_ERR_NOTFOUND)
 		hws_error_set(&err, r, "there is no ID yet: start 'hawser-host run' once");
 	if (r < 0)

@@ -8,13 +8,13 @@
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include "shared/daemon/daemon_options.h"
+#include "shared/daemon/server_socket.h"
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Where people look for the settings of a service. */
-#define USUAL_FILE "/etc/hawser/rendezvous.conf"
 
 #define AT(f) offsetof(struct rdv_config, f)
 
@@ -359,9 +359,8 @@ static int settle_store(struct rdv_config *c, int argc, char **argv, struct hws_
 int rdv_config_load(
 		struct rdv_config *c, int argc, char **argv, int *ret_rest, struct hws_error *err)
 {
-	bool service = getenv("STATE_DIRECTORY") || geteuid() == 0;
-	int r = hws_options_load(
-			&rdv_options, c, service ? USUAL_FILE : NULL, argc, argv, ret_rest, err);
+	int r = hws_options_load(&rdv_options, c, hws_server_usual_file(&hws_rendezvous_control),
+			argc, argv, ret_rest, err);
 
 	if (r < 0)
 		return r;

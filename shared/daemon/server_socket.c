@@ -42,6 +42,11 @@ static int path_of(const struct hws_server_socket *s, const struct place *p, cha
 	return r < 0 ? hws_error_set(err, r, "the path of the control socket is too long") : r;
 }
 
+const char *hws_server_usual_file(const struct hws_server_socket *s)
+{
+	return getenv("STATE_DIRECTORY") || geteuid() == 0 ? s->file : NULL;
+}
+
 int hws_server_socket_find(const struct hws_server_socket *s, int argc, char **argv,
 		bool *ret_ready, char *buf, size_t size, struct hws_error *err)
 {
@@ -56,13 +61,10 @@ int hws_server_socket_find(const struct hws_server_socket *s, int argc, char **a
 		.table = table,
 		.count = HWS_COUNT(table) - !ret_ready,
 		.part = true };
-	bool service = getenv("STATE_DIRECTORY") || geteuid() == 0;
 	struct place p;
 	int rest = argc, r;
 
-	/* As the servers do: the file of the service is nothing to somebody who runs one of his
-	 * own. */
-	r = hws_options_load(&o, &p, service ? s->file : NULL, argc, argv, &rest, err);
+	r = hws_options_load(&o, &p, hws_server_usual_file(s), argc, argv, &rest, err);
 	if (r < 0)
 		return r;
 	r = rest < argc ? hws_error_set(err, HWS_ERR_INVAL, "unexpected argument '%s'; see --help",

@@ -19,6 +19,10 @@ struct hws_server_socket {
 /* The control sockets of this suite's servers. */
 extern const struct hws_server_socket hws_rendezvous_control, hws_relay_control, hws_api_control;
 
+/* The file that such a server takes when none is named: that of the service, for root and for a
+ * service; NULL for somebody who runs one of his own. */
+const char *hws_server_usual_file(const struct hws_server_socket *s);
+
 /* By the settings with which the server would be started now: `argv` (the program's or verb's name
  * first; options config, the two above, and ready), its environment, its file, else the usual
  * folder. Makes nothing. `ret_ready` may be NULL: --ready is refused then. */

@@ -181,6 +181,42 @@ START_TEST(the_viewer_says_so_too)
 }
 END_TEST
 
+/* The usual file, which all three take as root and as a service, in a world of our own. */
+static int with_usual(const char *program, const char *name, const char *text)
+{
+	char script[900];
+	const char *argv[] = { "/usr/bin/unshare", "--mount", "--map-root-user", "/bin/sh", "-c", script,
+		NULL };
+
+	ck_assert_int_lt(snprintf(script, sizeof(script),
+					 "mount -t tmpfs none /etc && mkdir /etc/hawser || exit 77\n"
+					 "printf '%s' >/etc/hawser/%s\nexec %s config",
+					 text, name, test_bin(program)),
+			(int)sizeof(script));
+	free(out);
+	return test_run(argv, NULL, &out);
+}
+
+START_TEST(each_server_takes_the_file_of_the_service)
+{
+	int status = with_usual("server-rendezvous/hawser-rendezvous", "rendezvous.conf",
+			"[network]\\nidle = 78s\\n");
+
+	if (status == 77 || (status == 1 && strstr(out, "unshare")))
+		return; /* no namespaces here */
+	ck_assert_msg(status == 0, "%s", out);
+	must_say("idle = 78s");
+	ck_assert_int_eq(with_usual("server-relay/hawser-relay", "relay.conf",
+					 "[access]\\nopen = yes\\nannounced = off\\n[network]\\n"
+					 "idle-timeout = 78s\\n"),
+			0);
+	must_say("idle-timeout = 78s");
+	ck_assert_int_eq(with_usual("admin/api/hawser-api", "api.conf", "[network]\\nport = 7778\\n"),
+			0);
+	must_say("port = 7778");
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("settings", 60, set_up, tear_down,
@@ -188,6 +224,7 @@ int main(void)
 					the_environment_names_the_file_of_the_relay,
 					a_store_that_is_said_goes_before_a_secret_of_the_file,
 					a_named_file_must_be_there,
+					each_server_takes_the_file_of_the_service,
 					an_unreadable_file_stops_the_start_and_says_what_to_run,
 					a_key_file_that_cannot_be_read_says_what_to_run,
 					the_viewer_says_so_too));
