@@ -164,8 +164,8 @@ const struct hws_options adi_options = {
 int adi_config_read(
 		int argc, char **argv, struct adi_config *ret, int *ret_rest, struct hws_error *err)
 {
-	return hws_options_load(
-			&adi_options, ret, hws_server_usual_file(&hws_api_control), argc, argv, ret_rest, err);
+	return hws_options_load(&adi_options, ret, hws_server_usual_file(&hws_api_control), argc,
+			argv, ret_rest, err);
 }
 
 int adi_config_check(const struct adi_config *c, struct hws_error *err)

@@ -88,6 +88,46 @@ static void answer_set_up(struct adi_app *app, struct htp_request *q, struct htp
 	adi_login_done(&l);
 }
 
+/* A stranger learns that there is no owner, and can do nothing with it: the link is 256 bits. */
+static void set_up_state(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
+{
+	int64_t owners = 0;
+	struct sql_conn *c;
+	int r;
+
+	(void)q;
+	if (!adi_take(app, reply, &c))
+		return;
+	r = dat_account_owners(c, &owners);
+	sql_give(c);
+	if (r == HWS_OK)
+		htp_reply_json(reply, json_pack("{s:b}", "needed", owners == 0));
+	else
+		adi_v1_fail(reply, r, "user", NULL);
+}
+
+/* Before somebody fills in a form for a link that is void. */
+static void check_set_up(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
+{
+	struct dat_link link;
+	int64_t owners = 0;
+	struct sql_conn *c;
+	int r;
+
+	if (!adi_take(app, reply, &c))
+		return;
+	r = dat_link_get(c, DAT_LINK_SETUP, adi_in_text(q->json, "token"), adi_now(), &link);
+	if (r == HWS_OK)
+		r = dat_account_owners(c, &owners);
+	sql_give(c);
+	if (r == HWS_ERR_DENIED || (r == HWS_OK && owners))
+		adi_v1_error(reply, ADI_FORBIDDEN, "token", NO_LINK);
+	else if (r < 0)
+		adi_v1_fail(reply, r, "link", "token");
+	else
+		htp_reply_bytes(reply, 204, NULL, hws_bytes(NULL, 0));
+}
+
 static void set_up(struct htp_request *q, struct htp_reply *reply, struct adi_app *app)
 {
 	char hash[HWS_SLOW_HASH_TEXT] = "";
@@ -141,6 +181,8 @@ static void set_up_link(struct htp_request *q, struct htp_reply *reply, struct a
 }
 
 static const struct adi_call calls[] = {
+	{ "setUpState", set_up_state, HTP_POOL_COMMON, 0 },
+	{ "checkSetUp", check_set_up, HTP_POOL_COMMON, 0 },
 	{ "setUp", set_up, HTP_POOL_HASH, 0 },
 	{ "setUpLink", set_up_link, HTP_POOL_COMMON, 0 },
 };

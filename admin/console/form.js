@@ -15,10 +15,22 @@ function input(field, id, type) {
 	return { el, get: () => el.value, set: (v) => (el.value = v ?? "") };
 }
 
+// A password that is being chosen is typed once, and can be looked at.
+function chosen(f, id) {
+	const it = input(f, id, "password");
+	const look = button("Show", () => {
+		const shown = it.el.type === "text";
+		it.el.type = shown ? "password" : "text";
+		fill(look, shown ? "Show" : "Hide");
+	}, "plain");
+	look.setAttribute("aria-controls", id);
+	return { ...it, el: h("span.chosen", null, it.el, look) };
+}
+
 const kinds = {
 	text: (f, id) => input(f, id, "text"),
 	email: (f, id) => input(f, id, "email"),
-	password: (f, id) => input(f, id, "password"),
+	password: (f, id) => (f.autocomplete === "new-password" ? chosen(f, id) : input(f, id, "password")),
 	number(f, id) {
 		const el = h("input", { id, type: "number", required: true, min: f.min ?? 0, max: f.max, step: 1 });
 		return { el, get: () => Number(el.value), set: (v) => (el.value = v ?? f.min ?? 0) };

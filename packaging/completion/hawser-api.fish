@@ -136,7 +136,7 @@ complete -c hawser-api -n '__hawser_api_at "health"; and test (count (__hawser_a
 complete -c hawser-api -n '__hawser_api_in "health"' -l ready -d ''
 complete -c hawser-api -n '__hawser_api_in "health"' -l config -r -F -a '' -d ''
 complete -c hawser-api -n '__hawser_api_in "health"' -l help -d 'Print the help.'
-complete -c hawser-api -n '__hawser_api_in ""' -l config -s c -r -F -a '' -d 'Read settings from this INI file.'
+complete -c hawser-api -n '__hawser_api_in ""' -l config -s c -r -F -a '' -d 'Read settings from this INI file (a service: /etc/hawser/api.conf, if it is there).'
 complete -c hawser-api -n '__hawser_api_in ""' -l state-dir -x -a '(__fish_complete_directories (commandline -ct)) ' -d 'Folder of the database and its keys (default: the service\'s own).'
 complete -c hawser-api -n '__hawser_api_in ""' -l control -r -F -a '' -d 'Control socket for hawser-admin (default: control.sock in the runtime folder).'
 complete -c hawser-api -n '__hawser_api_in ""' -l runtime-dir -x -a '(__fish_complete_directories (commandline -ct)) ' -d 'Folder of the control and local sockets (default: the service\'s own).'

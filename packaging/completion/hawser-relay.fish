@@ -139,7 +139,7 @@ complete -c hawser-relay -n '__hawser_relay_at "health"; and test (count (__haws
 complete -c hawser-relay -n '__hawser_relay_in "health"' -l ready -d ''
 complete -c hawser-relay -n '__hawser_relay_in "health"' -l config -r -F -a '' -d ''
 complete -c hawser-relay -n '__hawser_relay_in "health"' -l help -d 'Print the help.'
-complete -c hawser-relay -n '__hawser_relay_in ""' -l config -s c -r -F -a '' -d 'Read settings from this INI file.'
+complete -c hawser-relay -n '__hawser_relay_in ""' -l config -s c -r -F -a '' -d 'Read settings from this INI file (a service: /etc/hawser/relay.conf, if it is there).'
 complete -c hawser-relay -n '__hawser_relay_in ""' -l control -r -F -a '' -d 'Control socket for hawser-admin (default: control.sock in the runtime folder).'
 complete -c hawser-relay -n '__hawser_relay_in ""' -l control-group -x -a '' -d 'Members of this group may use the control socket, as hawser-api does.'
 complete -c hawser-relay -n '__hawser_relay_in ""' -l runtime-dir -x -a '(__fish_complete_directories (commandline -ct)) ' -d 'Folder of the control and hand-over sockets (default: the service\'s own).'

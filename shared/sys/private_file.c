@@ -329,8 +329,7 @@ static int cannot_make(const char *path, const char *dir, int cause, struct hws_
 		return hws_error_set(err, hws_err_from_errno(cause),
 				"cannot create the folder %s: %s", dir, strerror(cause));
 	if (folder_of(dir, above, sizeof(above)) < 0 || stat(above, &st) < 0 ||
-			st.st_uid == geteuid() ||
-			faccessat(AT_FDCWD, above, X_OK, AT_EACCESS) < 0)
+			st.st_uid == geteuid() || faccessat(AT_FDCWD, above, X_OK, AT_EACCESS) < 0)
 		return hws_file_write_error(dir, cause, err);
 	return hws_error_set(err, HWS_ERR_PERM,
 			"%s does not exist and cannot be made by the account of this program (uid "

@@ -353,6 +353,14 @@ class Handler(BaseHTTPRequestHandler):
         session, cookie = self.start_session(user)
         return self.reply(200, {"state": "done", "session": session, "challenge": None, "kinds": []}, Set_Cookie=cookie)
 
+    def op_setUpState(self, _body, _session, _query):
+        return self.answer(200, "SetUpState", {"needed": self.server.ownerless})
+
+    def op_checkSetUp(self, body, _session, _query):
+        if body["token"] != "t" * 32:
+            raise Refused(403, "forbidden", "This link was used before.", "token")
+        return self.reply(204)
+
     def op_setUp(self, body, _session, _query):
         session, cookie = self.start_session({"guid": str(uuid.uuid4()), "name": body["name"], "display_name": "", "role": "owner"})
         return self.reply(200, session, Set_Cookie=cookie)
@@ -388,12 +396,13 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--devices", type=int, default=1840)
     parser.add_argument("--token", default="", help="a bearer token that is an owner's")
+    parser.add_argument("--ownerless", action="store_true", help="nobody can log in yet")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--as", dest="role", choices=sorted(openapi.ROLES), help="needs no login: everyone is of this role")
     args = parser.parse_args()
     server = ThreadingHTTPServer(("127.0.0.1", args.port), Handler)
     server.daemon_threads = True
-    server.token = args.token
+    server.token, server.ownerless = args.token, args.ownerless
     server.verbose, server.sessions, server.challenges = args.verbose, {}, {}
     server.store = Store(openapi.load(), args.devices)
     if args.role:

@@ -30,8 +30,13 @@ function first(box, entered) {
 		{ key: "password", label: "Password", kind: "password", required: true, max: 1024, autocomplete: "current-password" },
 	], send: async (values) => finish(box, await api.post("/login", values), entered) });
 	form.el.querySelector("input").dataset.first = "";
-	const others = h("div");
-	fill(box, form.el, others);
+	const others = h("div"), nobody = h("div");
+	fill(box, nobody, form.el, others);
+	api.get("/setup").then(({ needed }) => needed && fill(nobody, h("p.problems", { role: "status" },
+		"Nobody can log in yet: there is no owner. On the server, ", h("code", null, "hawser-admin user setup-link"),
+		" prints the link that makes one."))).catch(() => {
+		// an API server of before does not say so
+	});
 	api.get("/login/providers").then(({ items }) => fill(others, items.map((p) =>
 		button(`Log in with ${p.title || p.name}`, () => attempt(() => provider(p)))))).catch(() => {
 		// a list that does not come leaves the password
@@ -72,6 +77,8 @@ export function setUpView(token, entered) {
 		{ key: "password", label: "Password", kind: "password", required: true, min: PASSWORD_MIN, max: 1024,
 			autocomplete: "new-password", help: `At least ${PASSWORD_MIN} characters. A sentence is best.` },
 	], send: async (values) => entered(await api.post("/setup", { token, ...values })) });
+	// a link that is void is told before anything is typed
+	api.post("/setup/check", { token }).catch((error) => (error.status === 403 || error.status === 400) && form.fail(error));
 	return h("section.card", null, h("h1", null, "The first owner"),
 		h("p", null, "This link works once. The account made here may do all."), form.el);
 }

@@ -30,8 +30,16 @@ def first_owner(tool, api):
     url = tool.run("user", "setup-link").strip()
     token = re.search(r"token=([0-9a-f]{64})$", url).group(1)
     boss = api.client()
+    assert boss.must(200, "GET", "/setup") == {"needed": True}
+    newer = re.search(r"token=([0-9a-f]{64})$", tool.run("user", "setup-link").strip()).group(1)
+    void = boss.call("POST", "/setup/check", {"token": token})
+    assert void.status == 403 and "newer one" in str(void.json), void
+    token = newer
+    boss.must(204, "POST", "/setup/check", {"token": token})
     boss.must(200, "POST", "/setup", {"token": token, "name": "boss", "password": PASSWORD})
     tool.says("user", "setup-link", status=CONFLICT, said="owner already")
+    assert boss.must(200, "GET", "/setup") == {"needed": False}
+    assert boss.call("POST", "/setup/check", {"token": token}).status == 403
     assert boss.call("POST", "/setup", {"token": token, "name": "boss2", "password": PASSWORD}).status == 403
 
 

@@ -14,7 +14,7 @@ from api_server import Api, Postgres, totp  # noqa: E402
 from api_world import NOBODY, PASSWORD, World  # noqa: E402
 
 # Asked for in flows() and by tests of their own, since they need more than one call.
-FLOWS = {"setUp", "logIn", "logInSecond", "logInOidc", "logOut", "changePassword", "startTotp", "confirmTotp", "newRecoveryCodes", "dropTotp",
+FLOWS = {"setUp", "checkSetUp", "logIn", "logInSecond", "logInOidc", "logOut", "changePassword", "startTotp", "confirmTotp", "newRecoveryCodes", "dropTotp",
     "endMySession", "removeBookTag", "endLiveSession", "playRecording", "removeRecording", "whyDevice", "deviceStrategy", "setUpLink", "choosePassword"}
 # These have a form of their own, and refuse what has not.
 FORMED = {"email", "zone", "address", "control", "host", "from", "scopes", "filter", "name_attribute", "url", "issuer", "bind_dn", "base"}
@@ -159,7 +159,7 @@ class Checks:
             self.samples = {}
         if name not in self.samples:
             special = {"logIn": {"name": "nobody", "password": "x"}, "logInSecond": {"challenge": "c" * 32, "kind": "totp", "code": "000000"},
-                "setUp": {"token": "t" * 32, "name": "x", "password": PASSWORD}, "logInOidc": {"provider": "none"}, "choosePassword": {"token": "t" * 32, "password": PASSWORD}, "changePassword": {
+                "setUp": {"token": "t" * 32, "name": "x", "password": PASSWORD}, "checkSetUp": {"token": "t" * 32}, "logInOidc": {"provider": "none"}, "choosePassword": {"token": "t" * 32, "password": PASSWORD}, "changePassword": {
                     "old": "x", "new": PASSWORD}, "confirmTotp": {"code": "000000"}, "dropTotp": {"code": "000000"}, "newRecoveryCodes": {"code": "000000"}}
             self.samples[name] = special.get(name) or self.w.body(name)
         return self.samples[name]

@@ -331,9 +331,17 @@ def each_view(b, what):
 
 def set_up():
     """The one-time link: the first owner, and then the console at once."""
-    with Server() as s, browser.Browser() as b:
+    with Server("--ownerless") as s, browser.Browser() as b:
+        b.open(s.address)
+        b.wait_text("hawser-admin user setup-link")
+        b.open(s.address + "#/setup?token=" + "u" * 32)
+        b.wait_text("This link was used before.")  # with nothing filled in
         b.open(s.address + "#/setup?token=" + "t" * 32)
         b.give("Name", "olga")
+        b.click("Show")
+        b.wait("test.field('Password').type === 'text' && test.button('Hide')")
+        b.click("Hide")
+        b.wait("test.field('Password').type === 'password'")
         b.give("Password", "too short")
         b.click("Make the owner")
         b.wait("test.field('Password').getAttribute('aria-invalid') === 'true'")

@@ -330,10 +330,13 @@ START_TEST(the_host_says_goodbye_and_is_the_same_after_a_restart)
 	ck_assert_int_eq(host_ask(&host, "id", NULL, &out), 0);
 	ck_assert_int_eq(hws_str_copy(id, sizeof(id), out), HWS_OK);
 	/* by its socket alone, from where nothing is known of its folder */
-	snprintf(line, sizeof(line), "XDG_STATE_HOME=/nonexistent STATE_DIRECTORY=/nonexistent "
-				     "%s id --control-socket %s/control.sock", HOST_PROGRAM, host.dir);
+	snprintf(line, sizeof(line),
+			"XDG_STATE_HOME=/nonexistent STATE_DIRECTORY=/nonexistent "
+			"%s id --control-socket %s/control.sock",
+			HOST_PROGRAM, host.dir);
 	set[2] = line;
 	ck_assert_int_eq(test_run(set, NULL, &told), 0);
+	told[strcspn(told, "\n")] = 0;
 	ck_assert_str_eq(told, id);
 	free(told);
 	snprintf(line, sizeof(line),

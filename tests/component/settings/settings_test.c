@@ -185,13 +185,14 @@ END_TEST
 static int with_usual(const char *program, const char *name, const char *text)
 {
 	char script[900];
-	const char *argv[] = { "/usr/bin/unshare", "--mount", "--map-root-user", "/bin/sh", "-c", script,
-		NULL };
+	const char *argv[] = { "/usr/bin/unshare", "--mount", "--map-root-user", "/bin/sh", "-c",
+		script, NULL };
 
-	ck_assert_int_lt(snprintf(script, sizeof(script),
-					 "mount -t tmpfs none /etc && mkdir /etc/hawser || exit 77\n"
-					 "printf '%s' >/etc/hawser/%s\nexec %s config",
-					 text, name, test_bin(program)),
+	ck_assert_int_lt(
+			snprintf(script, sizeof(script),
+					"mount -t tmpfs none /etc && mkdir /etc/hawser || exit 77\n"
+					"printf '%s' >/etc/hawser/%s\nexec %s config",
+					text, name, test_bin(program)),
 			(int)sizeof(script));
 	free(out);
 	return test_run(argv, NULL, &out);
@@ -211,7 +212,8 @@ START_TEST(each_server_takes_the_file_of_the_service)
 					 "idle-timeout = 78s\\n"),
 			0);
 	must_say("idle-timeout = 78s");
-	ck_assert_int_eq(with_usual("admin/api/hawser-api", "api.conf", "[network]\\nport = 7778\\n"),
+	ck_assert_int_eq(with_usual("admin/api/hawser-api", "api.conf",
+					 "[network]\\nport = 7778\\n"),
 			0);
 	must_say("port = 7778");
 }
