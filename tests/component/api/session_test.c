@@ -288,6 +288,7 @@ static bool answers(const char *path, const char *body)
 			       ->status == 200;
 }
 
+/* What it was answered, for whoever frees it. */
 static void *ask_much(void *arg)
 {
 	struct api other = api;
@@ -296,7 +297,16 @@ static void *ask_much(void *arg)
 	other.replies = NULL;
 	for (int i = 0; i < 2; i++)
 		(void)api_call(&other, API_LOCAL, "GET", "/api/v1/users", NULL);
-	return NULL;
+	return other.replies;
+}
+
+static void keep(struct api_reply *list)
+{
+	struct api_reply **end = &api.replies;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = list;
 }
 
 /* It is there and says nothing: who may wait waits for ten seconds, and fills all threads. */
@@ -332,8 +342,12 @@ START_TEST(a_database_that_is_silent_holds_no_device_up)
 					 ->status,
 			503);
 	test_pg_freeze(&pg, false);
-	for (size_t i = 0; i < HWS_COUNT(asking); i++)
-		pthread_join(asking[i], NULL);
+	for (size_t i = 0; i < HWS_COUNT(asking); i++) {
+		void *replies = NULL;
+
+		ck_assert_int_eq(pthread_join(asking[i], &replies), 0);
+		keep(replies);
+	}
 	/* and once it speaks it is asked again */
 	from = hws_clock_us();
 	while (api_call(&api, API_NOBODY, "POST", "/api/heartbeat", "{'id':'1','uuid':'dQ=='}")
