@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define NOW 1790000000000ll
+#define NOW 1790000000000LL
 
 static char said[400];
 
