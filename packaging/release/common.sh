@@ -45,7 +45,16 @@ made() {
 	printf '%s: %s bytes\n' "$1" "$(stat -c %s "$1")"
 }
 
+# unseal: what was sealed is another thing from here on, and sums that do not hold frighten whoever checks them.
+unseal() {
+	rm -f "$OUT/SHA256SUMS" "$OUT/SHA256SUMS.minisig" "$OUT/SHA256SUMS.asc"
+}
+
 # seal: the sums anew, signed. Whoever makes several kinds does it once, at the end (HAWSER_SEAL=later): each time a password is asked for.
 seal() {
-	[ "${HAWSER_SEAL:-}" = later ] || "$ROOT/packaging/release/seal"
+	if [ "${HAWSER_SEAL:-}" = later ]; then
+		unseal
+	else
+		"$ROOT/packaging/release/seal"
+	fi
 }

@@ -158,7 +158,12 @@ def check_sealed_once(no_key, env):
     make = (os.path.join(release.ROOT, "packaging/make/tar"), "source")
     env = {**env, "HAWSER_SIGN_KEY": no_key}  # what seals fails
     assert run(*make, env=env).returncode != 0
+    good("packaging/release/seal", env={**env, "HAWSER_SIGN_KEY": ""}, cwd=release.ROOT)
     good(*make, env={**env, "HAWSER_SEAL": "later"})
+    assert not os.path.exists(os.path.join(release.OUT, "SHA256SUMS")), "sums that hold no more stay"
+    for maker in ("deb", "rpm"):
+        with open(os.path.join(release.ROOT, "packaging/make", maker), encoding="utf-8") as f:
+            assert "\nunseal\n" in f.read(), maker
     with open(os.path.join(release.ROOT, "dev"), encoding="utf-8") as f:
         package = re.search(r"^cmd_package\(\) \{\n(.*?)^\}", f.read(), re.M | re.S).group(1)
     assert 'HAWSER_SEAL=later "packaging/make/$kind"' in package and package.count("release/seal") == 1, package
@@ -175,11 +180,19 @@ def check_signatures(folder):
     os.mkdir(env["GNUPGHOME"], 0o700)
     try:
         good("gpg", "--batch", "--passphrase", "", "--quick-generate-key", "release@example.org", "ed25519", "sign", env=env)
+        asides = [os.path.join(release.OUT, "rpm-source", "test-aside.tar.xz"), os.path.join(release.OUT, "deb", "test-aside-dbgsym_1_all.deb")]
+        for name in asides:
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+            with open(name, "w", encoding="utf-8") as f:
+                f.write("not of the release\n")
         said = good(seal, env={**env, "HAWSER_SIGN_KEY": secret, "HAWSER_SIGN_GPG": "release@example.org"})
         assert "NOT SIGNED" not in said, said
         good("sha256sum", "-c", "--strict", "--quiet", "SHA256SUMS", cwd=release.OUT)
         with open(sums, encoding="utf-8") as f:
             listed = f.read()
+        for name in asides:
+            os.unlink(name)
+        assert "test-aside" not in listed, listed
         for name in (NAME + ".tar.xz", BINARY + ".tar.xz", BINARY + ".spdx.json", os.path.basename(release.STATIC)):
             assert f"  {name}\n" in listed, (name, listed)
         good("minisign", "-V", "-p", public, "-m", sums)
