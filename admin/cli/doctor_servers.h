@@ -16,6 +16,6 @@ void adm_servers_ask(const json_t *rendezvous, json_t *checks, struct adm_server
 /* Whether an API server's word on a relay (a row of its list) says nothing new: it repeats, some
  * seconds late, what a server of this machine has just said itself. */
 bool adm_servers_told(const struct adm_servers *s, const json_t *row);
-/* Accounts do not count, as the API server sees it, which knows whether it is asked: takes the place
- * of what was found before, unless that is worse. */
+/* Accounts do not count, as the API server sees it, which knows whether it is asked: takes the
+ * place of what was found before, unless that is worse. */
 void adm_servers_unlinked(json_t *checks, const char *text);

@@ -91,8 +91,8 @@ int hws_file_error(const char *path, int errnum, struct hws_error *err)
 	return hws_error_set(err, r, "cannot read %s: %s", path, strerror(errnum));
 }
 
-/* Whom a file has to be given to so that we own it, as chown takes it. The account that systemd made
- * is gone while its service is down; its folder is not. */
+/* Whom a file has to be given to so that we own it, as chown takes it. The account that systemd
+ * made is gone while its service is down; its folder is not. */
 static int new_owner(const char *path, char *buf, size_t size)
 {
 	const struct passwd *p = getpwuid(geteuid());

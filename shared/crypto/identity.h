@@ -38,8 +38,8 @@ void hws_identity_wipe(struct hws_identity *id);
 int hws_identity_load(
 		const char *path, struct hws_identity *ret, struct hws_error *err) HWS_MUST_CHECK;
 /* Generates a pair and writes FILE (mode 0600, complete or not at all, never over an existing one)
- * and FILE.pub (0644); root's in another account's folder become that account's. HWS_ERR_EXISTS when
- * FILE is there. */
+ * and FILE.pub (0644); root's in another account's folder become that account's. HWS_ERR_EXISTS
+ * when FILE is there. */
 int hws_identity_create(const char *path, bool for_server, struct hws_identity *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* The same with a pair that is there already. */

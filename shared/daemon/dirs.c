@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the folder and what is missing above it, private. One that exists must belong to us or root,
- * let us in and not be writable for everybody. */
+/* Makes the folder and what is missing above it, private. One that exists must belong to us or
+ * root, let us in and not be writable for everybody. */
 static int make_private(const char *path, struct hws_error *err)
 {
 	struct stat st;
@@ -28,7 +28,7 @@ static int make_private(const char *path, struct hws_error *err)
 				"%s belongs to another user (uid %u). Run: chown %u:%u %s", path,
 				(unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)getegid(),
 				path);
-	/* Before anything is looked for in it: that of a file in it would say to open the folder. */
+	/* before anything is looked for in it: what is said of a file would open the folder */
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
 		return hws_file_write_error(path, errno, err);
 	if (st.st_mode & S_IWOTH)
