@@ -7,10 +7,11 @@
 	{                                                                                          \
 		"enabled", "yes|no", ADM_YES, ADM_BODY, NULL, NULL, "whether it is used"           \
 	}
-#define ALARMS                                                                                       \
-	{                                                                                            \
-		"alarms", "LIST", ADM_WORDS, ADM_BODY, NULL, NULL,                                   \
-				"brute_force,new_device,relay_down,node_down,certificate,recordings" \
+#define ALARMS                                                                                     \
+	{                                                                                          \
+		"alarms", "LIST", ADM_WORDS, ADM_BODY, NULL, NULL,                                 \
+				"brute_force,new_device,relay_down,node_down,certificate,"         \
+				"recordings"                                                       \
 	}
 #define ONE_OR_MANY (ADM_CHANGES | ADM_MANY)
 

@@ -19,7 +19,8 @@ const ACTIONS = [
 const COLUMNS = [
 	{ title: "Device", sort: "name", cell: (d) => d.name || d.hostname || d.id },
 	{ title: "Id", sort: "id", key: "id" },
-	{ title: "State", cell: (d) => [d.status === "active" ? online(d.online) : state(d.status), d.order_due && " (not told yet)", d.closed && " (closed)"] },
+	{ title: "State", cell: (d) => [d.status === "active" ? online(d.online) : state(d.status),
+		d.order_due && " (not told yet)", d.closed && " (closed)"] },
 	{ title: "Owner", cell: (d) => name(d.owner) }, { title: "Group", cell: (d) => name(d.group) },
 	{ title: "Tags", cell: (d) => tags(d.tags) }, { title: "System", sort: "os", key: "os" },
 	{ title: "Seen", sort: "last_online_at", cell: (d) => (d.online ? "now" : since(d.last_online_at)) },

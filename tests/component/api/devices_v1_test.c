@@ -254,7 +254,7 @@ static int64_t orders_of(const char *cmd)
 }
 
 /* Nobody has let it in: to be enabled must do that, too, since there is nothing left to approve. */
-START_TEST(what_was_disabled_while_it_waited_is_let_in_when_it_is_enabled)
+START_TEST(enabling_lets_in_what_waited_before)
 {
 	ck_ok(dat_device_set_key(g.c, dev,
 			"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXA=", ground_now()));
@@ -492,7 +492,7 @@ int main(void)
 					devices_are_searched_and_filtered,
 					a_report_makes_it_be_online,
 					a_device_waits_is_let_in_and_disabled,
-					what_was_disabled_while_it_waited_is_let_in_when_it_is_enabled,
+					enabling_lets_in_what_waited_before,
 					a_session_is_shown_and_ended, many_are_changed_at_once,
 					an_export_has_them_all_and_no_formula,
 					a_user_sees_only_what_is_theirs, names_and_nothing_else,
