@@ -20,7 +20,7 @@ struct applying {
 	struct adm_tally tally;
 };
 
-/* What a member of the file means to the API where it is not the same: the name of another thing. */
+/* A member of the file that is the name of another thing, which the API knows by its guid. */
 struct reference {
 	const char *member, *sent, *noun;
 };
@@ -28,7 +28,7 @@ struct reference {
 struct section {
 	const char *name, *noun;
 	const struct reference *references; /* up to one without a member; NULL = none */
-	/* What else is the section's own; takes members out of `item` and puts others into `body`. */
+	/* What else is its own; takes members out of `item` and puts others into `body`. */
 	int (*more)(struct applying *a, json_t *item, json_t *body);
 	/* Behind the thing itself, whose guid it gets; TO_BE: it is not there yet. */
 	int (*after)(struct applying *a, const char *guid, const json_t *item);
