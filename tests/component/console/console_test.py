@@ -151,8 +151,8 @@ def devices(b, folder):
 def rules_books_tokens(b, folder):
     go(b, "/rules")
     b.click("Ask the rules")
-    b.give("User", "ben")
-    b.wait("test.field('User').validity.valid")
+    b.give("User (empty: who is not logged in)", "ben")
+    b.wait("test.field('User (empty: who is not logged in)').validity.valid")
     b.give("Id of the device", "184726553")
     b.click("Ask")
     b.wait_text("Allowed by the rule")
