@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where people look for the settings of a service. */
-
 #define AT(f) offsetof(struct rdv_config, f)
 
 static const struct hws_option table[] = {
