@@ -571,7 +571,8 @@ END_TEST
 START_TEST(without_headless_the_desktop_program_is_started)
 {
 	setup(STACK_NO_HOST);
-	sh("mkdir $DIR/bin && cp $HAWSER $DIR/bin/hawser && "
+	/* the library is beside the program's folder, as where it was built */
+	sh("mkdir $DIR/bin && cp $HAWSER $DIR/bin/hawser && ln -s $BIN/client/api $DIR/api && "
 	   "printf '#!/bin/sh\\nprintf \"[%%s]\" \"$@\" \"$HAWSER_PASSWORD\"\\n' > "
 	   "$DIR/bin/hawser-desktop && "
 	   "chmod +x $DIR/bin/hawser-desktop",
