@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,8 +17,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_SIZE 4096u
-#define VALUE_MAX 768u /* bytes of one foreign value that are shown */
+#define LINE_SIZE 4096u /* = PIPE_BUF: a pipe that has any room takes a line whole */
+#define WAIT_MS 200     /* for a reader that falls behind */
+#define VALUE_MAX 768u  /* bytes of one foreign value that are shown */
 #define EVENTS_MAX 128u
 #define LIMIT_BURST 20u
 #define LIMIT_RATE 5u
@@ -42,6 +44,8 @@ struct limit {
 };
 
 static pthread_mutex_t limits_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t lost; /* lines, since the last that was written */
 static struct limit limits[EVENTS_MAX];
 
 /* A line under construction. What does not fit sets `full`, and the writer goes back to a mark. */
@@ -333,6 +337,42 @@ static bool pass_limit(const char *event, uint64_t *ret_suppressed)
 	return pass;
 }
 
+static bool has_room(int wait_ms)
+{
+	struct pollfd p = { .fd = state.fd, .events = POLLOUT };
+	int r;
+
+	do
+		r = poll(&p, 1, wait_ms);
+	while (r < 0 && errno == EINTR);
+	return r != 0; /* of what is broken the write tells */
+}
+
+/* One write, so that lines of threads and processes do not mix. A log that cannot be written has
+ * nobody to tell. Whoever reads it may stand still (a terminal that was stopped, a full disk behind
+ * a pipe): that is no reason for a server to do so, too. */
+static void write_line(const struct line *l)
+{
+	struct line note;
+	bool room;
+
+	pthread_mutex_lock(&write_lock);
+	room = has_room(lost ? 0 : WAIT_MS);
+	if (room && lost) {
+		make_line(&note, HWS_LOG_WARN, "log.lost", hws_log_fields(HWS_U64("lines", lost)),
+				0);
+		if (write(state.fd, note.buf, note.len) < 0)
+			(void)0;
+		lost = 0;
+		room = has_room(0);
+	}
+	if (!room)
+		lost++;
+	else if (write(state.fd, l->buf, l->len) < 0)
+		(void)0;
+	pthread_mutex_unlock(&write_lock);
+}
+
 void hws_log_event(enum hws_log_level level, bool limited, const char *event,
 		const struct hws_field *fields)
 {
@@ -349,10 +389,7 @@ void hws_log_event(enum hws_log_level level, bool limited, const char *event,
 		return;
 	}
 	make_line(&l, level, event, fields, suppressed);
-	/* One write, so that lines of threads and processes do not mix. A log that cannot be
-	 * written has nobody to tell. */
-	if (write(state.fd, l.buf, l.len) < 0)
-		(void)0;
+	write_line(&l);
 	errno = saved;
 }
 

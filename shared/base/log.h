@@ -49,7 +49,10 @@ void hws_log_set_level(enum hws_log_level level);
 enum hws_log_level hws_log_level(void);
 int hws_log_level_parse(const char *s, enum hws_log_level *ret) HWS_MUST_CHECK;
 
-/* Events a stranger can trigger are limited to a burst of 20 and then 5 per second for each event
+/* Never waits long for who reads the log: what does not fit after 200 ms is lost, and counted in
+ * the line "log.lost" as soon as there is room again.
+ *
+ * Events a stranger can trigger are limited to a burst of 20 and then 5 per second for each event
  * name; what is dropped is counted in a "suppressed" field of the next line. `limited` selects
  * that. */
 void hws_log_event(enum hws_log_level level, bool limited, const char *event,

@@ -4,6 +4,7 @@ of hbbs and hbbr images; `health` says whether they serve; the log goes to stand
 import base64
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
@@ -260,6 +262,29 @@ def the_log_is_json_on_standard_output(place):
         assert err == "", err
 
 
+def a_log_that_nobody_reads_stops_nothing(place):
+    """As with a terminal that was stopped, or an engine whose disk is full."""
+    public, _ = key_pair(place, "l")
+    for program, (argv, where) in servers(place, public).items():
+        mine, theirs = os.pipe()
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+        proc = subprocess.Popen(argv, env=place.env(**where), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+        try:
+            api_server.until("it serves", lambda: subprocess.run([program, "health"], env=place.env(**where), capture_output=True, check=False)
+                .returncode == 0)
+            for _ in range(60):
+                proc.send_signal(signal.SIGHUP)
+                time.sleep(0.01)
+            assert place.run(program, "health", **where) == f"{os.path.basename(program)}: serves\n"
+            proc.terminate()
+            assert proc.wait(api_server.LIMIT_S) == 0
+            assert os.read(mine, 4096), "it told nothing"
+        finally:
+            proc.kill()
+            os.close(mine)
+            os.close(theirs)
+
+
 def a_volume_of_another_account_is_named_with_its_chown(place):
     """As a container finds a volume that root made; who is not root has a folder of his own that is closed instead."""
     root = os.geteuid() == 0
@@ -359,7 +384,7 @@ def as_process_one(place):
 def main():
     tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
         strangers_do_not_take_the_last_descriptor, a_thread_that_does_not_turn_is_no_health, ready_is_more_than_serving,
-        the_log_is_json_on_standard_output, a_volume_of_another_account_is_named_with_its_chown,
+        the_log_is_json_on_standard_output, a_log_that_nobody_reads_stops_nothing, a_volume_of_another_account_is_named_with_its_chown,
         secrets_of_a_cluster_are_for_its_owner, what_cannot_be_written_is_named_with_what_helps, a_screen_has_two_sides, as_process_one)
     for test in tests:
         place = Place()

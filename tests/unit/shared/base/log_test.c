@@ -150,6 +150,33 @@ START_TEST(lines_of_threads_do_not_mix)
 }
 END_TEST
 
+/* Whoever ends a command's output by Ctrl-S must not end the server. */
+START_TEST(who_does_not_read_keeps_nobody)
+{
+	static const char lost[] = " warn prog log.lost lines=";
+	size_t lines = 0;
+	const char *at;
+
+	ck_assert_int_eq(fcntl(fds[1], F_SETFL, 0), 0); /* a write waits for room */
+	ck_assert_int_ge(fcntl(fds[1], F_SETPIPE_SZ, 16384), 16384);
+	hws_log_setup("prog", HWS_LOG_TEXT, fds[1]);
+	for (int i = 0; i < 500; i++)
+		hws_info("nobody.reads", HWS_I64("number", i));
+	for (at = drain(); (at = strchr(at, '\n')); at++)
+		lines++;
+	ck_assert_uint_gt(lines, 10);
+	ck_assert_uint_lt(lines, 500);
+	ck_assert_str_eq(text + strlen(text) - 1, "\n"); /* none is torn */
+	hws_info("somebody.reads");
+	at = strstr(drain(), lost);
+	ck_assert_ptr_nonnull(at);
+	ck_assert_uint_eq(strtoul(at + strlen(lost), NULL, 10), 500 - lines);
+	ck_assert_ptr_nonnull(strstr(at, " info prog somebody.reads\n"));
+	hws_info("somebody.reads", HWS_U64("again", 1));
+	ck_assert_ptr_null(strstr(drain(), lost));
+}
+END_TEST
+
 START_TEST(without_a_journal_lines_come_as_text)
 {
 	hws_log_setup("prog", HWS_LOG_JOURNAL, fds[1]);
@@ -183,6 +210,7 @@ int main(void)
 	tcase_add_test(t, too_long_lines_are_cut_between_fields_and_stay_whole);
 	tcase_add_test(t, what_strangers_trigger_is_limited_and_counted);
 	tcase_add_test(t, lines_of_threads_do_not_mix);
+	tcase_add_test(t, who_does_not_read_keeps_nobody);
 	tcase_add_test(t, without_a_journal_lines_come_as_text);
 	tcase_add_test(t, names_of_levels_are_parsed);
 	suite_add_tcase(s, t);
