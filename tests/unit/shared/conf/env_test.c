@@ -122,7 +122,7 @@ START_TEST(a_file_that_holds_no_value_is_named_in_the_error)
 	ck_assert_ptr_nonnull(strstr(err.text, "TEST_ENV_THE_SECRET_FILE: "));
 	ck_assert_ptr_nonnull(strstr(err.text, path));
 	for (size_t n = 0; n <= 2; n++) { /* what makes the value has failed */
-		put(path, "\r\n" + 2 - n, n);
+		put(path, &"\r\n"[2 - n], n);
 		ck_assert_int_eq(read_env(), HWS_ERR_INVAL);
 		ck_assert_ptr_nonnull(strstr(err.text, path));
 		ck_assert_ptr_nonnull(strstr(err.text, "is empty"));
