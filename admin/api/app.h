@@ -56,7 +56,7 @@ struct adi_app {
 	atomic_ullong write_tried_us; /* by who asked for the health; 0 = never */
 	atomic_int write_result;
 	atomic_ullong quick_again_us; /* quick.h; 0 = the database speaks */
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock;         /* of what follows */
 	struct adi_settings settings;
 	uint64_t settings_read_us; /* 0 = never */
 };

@@ -159,7 +159,7 @@ static bool ours_is_set(const struct hws_options *o, const char *option)
 
 	return opt && hws_option_env_name(o, opt, name, sizeof(name)) == HWS_OK &&
 			named(name, opt->flags & HWS_OPT_SECRET, &value, &path, NULL) !=
-					HWS_ERR_NOTFOUND;
+			HWS_ERR_NOTFOUND;
 }
 
 static const struct hws_env_name *find_other(const struct hws_options *o, const char *name)

@@ -19,7 +19,7 @@ void hws_health_answer(struct hws_control_reply *reply, const struct hws_watchdo
 
 	if (stuck)
 		why = hws_fmt(text, sizeof(text), "its thread %s does not turn", stuck) < 0 ? ""
-											   : text;
+											    : text;
 	serving = serving && !stuck;
 	hws_control_ok(reply,
 			json_pack("{s:b,s:b,s:s}", "serving", serving, "ready", serving && ready,

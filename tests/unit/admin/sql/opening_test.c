@@ -117,11 +117,12 @@ static void make_damaged(unsigned megabytes)
 	unlink(path);
 	ck_assert_int_eq(open_it(&db, &err), HWS_OK);
 	sql_close(db);
-	ck_assert_int_eq(hws_fmt(sql, sizeof(sql),
-					 "CREATE TABLE filler AS WITH RECURSIVE t(n) AS (SELECT 1 UNION "
-					 "ALL SELECT n + 1 FROM t WHERE n < %u) SELECT zeroblob(1000000) "
-					 "FROM t; PRAGMA wal_checkpoint(TRUNCATE)",
-					 megabytes),
+	ck_assert_int_eq(
+			hws_fmt(sql, sizeof(sql),
+					"CREATE TABLE filler AS WITH RECURSIVE t(n) AS (SELECT 1 UNION "
+					"ALL SELECT n + 1 FROM t WHERE n < %u) SELECT zeroblob(1000000) "
+					"FROM t; PRAGMA wal_checkpoint(TRUNCATE)",
+					megabytes),
 			HWS_OK);
 	with_sqlite(sql);
 	f = fopen(path, "r+");
