@@ -40,14 +40,18 @@ void hws_hostd_session_audit(
 {
 	struct hws_hostd *h = arg;
 	bool closed = hws_str_equal(event, "session.closed");
+	bool let_in = hws_str_equal(event, "session.open");
 	/* who was let in had a password; who was not is anybody, as often as he likes, and takes no
 	 * lines of those who were */
 	struct hws_audit_entry e = { .event = event,
 		.why = why,
 		.session = v->open ? v->conn : 0,
-		.always = closed || hws_str_equal(event, "session.open") };
+		.always = closed || let_in };
 
-	hws_report_changed(h->report);
+	if (let_in)
+		hws_report_now(h->report);
+	else
+		hws_report_changed(h->report);
 	fill_audit(&e, v);
 	e.bytes = closed ? v->bytes_in + v->bytes_out : 0;
 	hws_audit_log_add(h->audit, &e);

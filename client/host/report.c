@@ -85,6 +85,14 @@ void hws_report_changed(struct hws_report *r)
 		hws_timer_start(r->loop, &r->tell, SOON_US, tell, r);
 }
 
+void hws_report_now(struct hws_report *r)
+{
+	if (!r)
+		return;
+	hws_timer_stop(&r->tell);
+	tell(r);
+}
+
 static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg)
 {
 	struct hws_report *r = arg;

@@ -24,8 +24,10 @@ struct hws_report_conf {
 /* *ret is NULL, and all is well, where no server is set. */
 int hws_report_new(struct hws_loop *loop, const struct hws_report_conf *conf,
 		struct hws_report **ret) HWS_MUST_CHECK;
-/* A session has come, was let in, or has gone. Takes NULL. */
+/* A session has come or has gone: told in a moment, with what else happens by then. Takes NULL. */
 void hws_report_changed(struct hws_report *r);
+/* A session was let in: told at once, as it may be gone in a moment. Takes NULL. */
+void hws_report_now(struct hws_report *r);
 void hws_report_free(struct hws_report *r); /* takes NULL */
 
 /* The process; the exit status. */

@@ -25,6 +25,7 @@
 #define TICK_US (500 * HWS_US_PER_MS)
 #define BUSY_BEAT_US (3 * HWS_US_PER_S) /* with sessions, as deployed hosts */
 #define IDLE_BEAT_US (15 * HWS_US_PER_S)
+#define SYSINFO_FIRST_US (3 * HWS_US_PER_S) /* after a question that failed; doubled each time */
 #define SYSINFO_US (120 * HWS_US_PER_S)
 #define AWAY_FIRST_US (5 * HWS_US_PER_S)
 #define AWAY_MOST_US (120 * HWS_US_PER_S)
@@ -65,6 +66,7 @@ struct report_process {
 	struct post *first, **last;
 	size_t posts, lost;
 	uint64_t beat_us, sysinfo_us; /* when the next is due; 0 = now */
+	uint64_t sysinfo_pause_us;
 	bool wants_sysinfo, away;
 	bool known;        /* to the server: what strangers tell of sessions it does not keep */
 	uint64_t pause_us; /* while it is away */
@@ -307,7 +309,15 @@ static void on_sysinfo(struct report_process *p, struct hws_bytes body, uint64_t
 
 	p->wants_sysinfo = !is_text(body, "SYSINFO_UPDATED");
 	p->known |= !p->wants_sysinfo;
+	p->sysinfo_pause_us = SYSINFO_FIRST_US;
 	p->sysinfo_us = now + (unknown ? BUSY_BEAT_US : SYSINFO_US);
+}
+
+/* Before it is answered no session is told of, so a question that got lost is soon asked again. */
+static void sysinfo_failed(struct report_process *p, uint64_t now)
+{
+	p->sysinfo_us = now + p->sysinfo_pause_us;
+	p->sysinfo_pause_us = HWS_MIN(2 * p->sysinfo_pause_us, (uint64_t)SYSINFO_US);
 }
 
 /* As deployed hosts do: done is 2xx without a word; what may go better later is said again after
@@ -362,7 +372,7 @@ static void on_asked(void *arg, int r)
 	else if (status == 200)
 		on_sysinfo(p, body, now);
 	else if (p->what == SYSINFO)
-		p->sysinfo_us = now + SYSINFO_US;
+		sysinfo_failed(p, now);
 	if (p->what == BEAT)
 		set_away(p, status != 200, r == HWS_OK ? "it refuses" : p->err.text, now);
 	if (r == HWS_OK)
@@ -465,6 +475,7 @@ int hws_report_main(int ipc_fd, bool sandbox)
 	p->last = &p->first;
 	p->wants_sysinfo = true;
 	p->pause_us = AWAY_FIRST_US / 2;
+	p->sysinfo_pause_us = SYSINFO_FIRST_US;
 	hws_report_facts(&p->facts);
 	status = confine(sandbox) ? run(p, ipc_fd) : 1;
 	hws_free(p);

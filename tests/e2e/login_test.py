@@ -138,11 +138,17 @@ def refused_without(v):
 
 
 def known_by_name(api):
-    """The host, which knows no accounts, tells of the session with what the ID server gave it for that."""
+    """The host, which knows no accounts, tells of the session with what the ID server gave it for that, however short the
+    session was."""
+    events = []
+
     def told():
-        events = api.admin().must(200, "GET", "/audit?kind=connection")["items"]
+        events[:] = api.admin().must(200, "GET", "/audit?kind=connection")["items"]
         return {e["action"] for e in events if e["actor"] == NAME} >= {"new", "authorised", "close"}
-    until("the audit says whose viewer it was", told)
+    try:
+        until("the audit says whose viewer it was", told)
+    except AssertionError as e:
+        raise AssertionError(f"{e}; it says {[(x['action'], x['actor']) for x in events]}") from None
 
 
 def let_in(v, stack, wire, api):
