@@ -136,7 +136,7 @@ static int print_identity(const struct rly_config *c, struct hws_error *err)
 static int run(struct program *p, const char *verb)
 {
 	struct hws_error err = { 0 };
-	int rest = p->argc;
+	int rest = p->argc, r;
 	bool identity = strcmp(verb, "identity") == 0;
 
 	p->conf = new_config(p->argc, p->argv, &rest, &err);
@@ -156,10 +156,11 @@ static int run(struct program *p, const char *verb)
 		return print_identity(p->conf, &err);
 	if (strcmp(verb, "config") == 0)
 		return hws_options_print(&rly_options, p->conf);
-	if (serve(p, &err) < 0) {
+	r = serve(p, &err);
+	if (r < 0) {
 		hws_error_log("start.failed", HWS_STR("text", err.text));
 		fprintf(stderr, NAME ": %s\n", err.text);
-		return 1;
+		return hws_daemon_exit_status(r);
 	}
 	return 0;
 }

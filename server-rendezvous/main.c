@@ -181,6 +181,7 @@ static const char *take_folder(struct program *p)
 static int do_verb(struct program *p, enum verb verb, const char *dir)
 {
 	struct hws_error err = { 0 };
+	int r;
 
 	switch (verb) {
 	case KEY:
@@ -192,10 +193,11 @@ static int do_verb(struct program *p, enum verb verb, const char *dir)
 	default:
 		break;
 	}
-	if (serve(p, &err) == HWS_OK)
+	r = serve(p, &err);
+	if (r == HWS_OK)
 		return 0;
 	hws_error_log("start.failed", HWS_STR("text", err.text));
-	return 1;
+	return hws_daemon_exit_status(r);
 }
 
 /* The same for completion, with the one that has no settings. */

@@ -117,7 +117,7 @@ static int serve(struct program *p, struct hws_error *err)
 static int run(struct program *p, const char *verb)
 {
 	struct hws_error err = { 0 };
-	int rest = p->argc;
+	int rest = p->argc, r;
 
 	p->conf = new_config(p->argc, p->argv, &rest, &err);
 	/* before the settings: somebody who mistypes a command has given none */
@@ -134,10 +134,11 @@ static int run(struct program *p, const char *verb)
 	hws_log_set_level((enum hws_log_level)p->conf->log_level);
 	if (strcmp(verb, "config") == 0)
 		return hws_options_print(&adi_options, p->conf);
-	if (serve(p, &err) < 0) {
+	r = serve(p, &err);
+	if (r < 0) {
 		hws_error_log("start.failed", HWS_STR("text", err.text));
 		fprintf(stderr, NAME ": %s\n", err.text);
-		return 1;
+		return hws_daemon_exit_status(r);
 	}
 	return 0;
 }

@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DRAIN_DEFAULT_US (30 * HWS_US_PER_S)
+#define DRAIN_DEFAULT_US (8 * HWS_US_PER_S) /* a container is killed 10 s after it was told */
 #define LOOK_US (10 * HWS_US_PER_S) /* whether threads turn, where no service manager asks */
 
 enum { SIG_TERM, SIG_INT, SIG_HUP, SIG_COUNT };
@@ -204,6 +204,11 @@ struct hws_watchdog *hws_daemon_watchdog(struct hws_daemon *d)
 bool hws_daemon_draining(const struct hws_daemon *d)
 {
 	return d->draining;
+}
+
+int hws_daemon_exit_status(int r)
+{
+	return r == HWS_ERR_INVAL || r == HWS_ERR_RANGE || r == HWS_ERR_KEY ? 2 : 1;
 }
 
 uint64_t hws_daemon_raise_nofile(void)

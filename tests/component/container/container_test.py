@@ -108,7 +108,7 @@ def names_of_hbbs_count_in_a_container(place):
     assert "ENCRYPTED_ONLY takes 0 or 1" in place.run(RENDEZVOUS, "config", status=2, HAWSER_CONTAINER="1", ENCRYPTED_ONLY="perhaps")
     state = place.folder("e")
     run = [RENDEZVOUS, "--port", "0", "--state-dir", state]
-    said = place.run(*run, status=1, HAWSER_CONTAINER="1", KEY_PRIV=secret, KEY_PUB=other)
+    said = place.run(*run, status=2, HAWSER_CONTAINER="1", KEY_PRIV=secret, KEY_PUB=other)
     assert public in said and other in said and secret not in said, said
     said = place.run(*run, status=1, HAWSER_CONTAINER="1", KEY_PUB=public)
     assert "there is no secret key" in said and os.listdir(state) == [], said
@@ -120,6 +120,24 @@ def names_of_hbbs_count_in_a_container(place):
     assert f"key = {public}" in shown and "limit-slow = 2M" in shown and "log-level = debug" in shown, shown
     said = place.run(RELAY, "config", status=2, KEY_PUB=public)
     assert "whom should it serve?" in said
+
+
+def a_setting_that_is_wrong_is_told_from_what_may_pass(place):
+    """Status 2: the units start nothing again that ends so."""
+    public, _ = key_pair(place, "w")
+    state, runtime = place.folder("ws"), place.folder("wr")
+    rendezvous = (RENDEZVOUS, "--port", "0", "--state-dir", state)
+    for wrong, words in ((("--block", "10.0.0.0/33"), "10.0.0.0/33"), (("--allow", "nobody"), "nobody"), (("--trusted-proxies", "x"), "x"),
+            (("--relay-servers", "a b"), "a b"), (("--relay-networks", "10.0.0.0/8=elsewhere"), "elsewhere")):
+        assert words in place.run(*rendezvous, *wrong, status=2), wrong
+    relay = (RELAY, "--port", "0", "--key", public, "--runtime-dir", runtime, "--identity", place.path("w_key"))
+    for wrong in ("--block", "--allow", "--trusted-proxies"):
+        assert "10.0.0.0/33" in place.run(*relay, wrong, "10.0.0.0/33", status=2), wrong
+    api = (API, "--port", "0", "--state-dir", state, "--runtime-dir", runtime)
+    assert "10.0.0.0/33" in place.run(*api, "--trusted-proxies", "10.0.0.0/33", status=2)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert port in place.run(API, "--bind", "127.0.0.1", "--port", port, "--state-dir", place.folder("wa"), "--runtime-dir", runtime, status=1)
 
 
 def servers(place, public):
@@ -382,7 +400,8 @@ def as_process_one(place):
 
 
 def main():
-    tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, health_tells_whether_they_serve,
+    tests = (secrets_come_by_files, names_of_hbbs_count_in_a_container, a_setting_that_is_wrong_is_told_from_what_may_pass,
+        health_tells_whether_they_serve,
         strangers_do_not_take_the_last_descriptor, a_thread_that_does_not_turn_is_no_health, ready_is_more_than_serving,
         the_log_is_json_on_standard_output, a_log_that_nobody_reads_stops_nothing, a_volume_of_another_account_is_named_with_its_chown,
         secrets_of_a_cluster_are_for_its_owner, what_cannot_be_written_is_named_with_what_helps, a_screen_has_two_sides, as_process_one)
