@@ -2,6 +2,7 @@
  * own, which is fair; SQLite's, which other processes need, is polled. */
 #include "admin/sql/engine.h"
 #include "admin/sql/sqlite_file.h"
+#include "admin/sql/sqlite_moved.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -21,6 +22,7 @@ struct file {
 	char *path;
 	uint64_t statement_us;
 	pthread_mutex_t writing;
+	struct sql_moved moved;
 };
 
 struct prepared {
@@ -83,12 +85,32 @@ static int time_is_up(void *arg)
 	return l->end_us && hws_clock_us() > l->end_us;
 }
 
+static void forget(struct prepared *p)
+{
+	sqlite3_finalize(p->st);
+	hws_free(p->text);
+	*p = (struct prepared){ 0 };
+}
+
+static void disconnect(struct link *l)
+{
+	for (size_t i = 0; i < SQL_CACHE_SIZE; i++)
+		forget(&l->cache[i]);
+	sql_moved_close(&l->file->moved, l->db);
+	l->db = NULL;
+}
+
 static int ready(struct sql_link *link)
 {
 	struct link *l = self(link);
 	struct hws_error err = { 0 };
 	int r;
 
+	if (!sql_moved_in_place(&l->file->moved)) {
+		if (sql_moved_save(&l->file->moved, l->db))
+			disconnect(l);
+		return HWS_ERR_STORE;
+	}
 	if (l->db)
 		return HWS_OK;
 	r = sql_file_connect(l->file->path, &l->db, &err);
@@ -98,6 +120,7 @@ static int ready(struct sql_link *link)
 						HWS_STR("text", err.text)));
 		return r == HWS_ERR_DISK || r == HWS_ERR_NOMEM ? r : HWS_ERR_STORE;
 	}
+	sql_moved_connected(&l->file->moved);
 	sqlite3_progress_handler(l->db, STEPS, time_is_up, l);
 	sqlite3_busy_timeout(l->db, (int)(l->limit_ms ? l->limit_ms : BUSY_MS));
 	return HWS_OK;
@@ -112,20 +135,13 @@ static void limit(struct sql_link *link, unsigned ms)
 		sqlite3_busy_timeout(l->db, (int)(ms ? ms : BUSY_MS));
 }
 
-static void forget(struct prepared *p)
-{
-	sqlite3_finalize(p->st);
-	hws_free(p->text);
-	*p = (struct prepared){ 0 };
-}
-
 static void link_free(struct sql_link *link)
 {
 	struct link *l = self(link);
 
-	for (size_t i = 0; i < SQL_CACHE_SIZE; i++)
-		forget(&l->cache[i]);
-	sqlite3_close(l->db);
+	if (l->db && !sql_moved_in_place(&l->file->moved))
+		(void)sql_moved_save(&l->file->moved, l->db);
+	disconnect(l);
 	hws_free(l);
 }
 
@@ -292,14 +308,8 @@ static void rollback(struct sql_link *link)
 	struct link *l = self(link);
 
 	/* some failures (a full disk) have ended it already */
-	if (!sqlite3_get_autocommit(l->db) &&
-			run(link, "ROLLBACK", NULL, 0, NULL, NULL, NULL) < 0) {
-		/* cannot be: it would hold up all others, so the connection goes */
-		for (size_t i = 0; i < SQL_CACHE_SIZE; i++)
-			forget(&l->cache[i]);
-		sqlite3_close(l->db);
-		l->db = NULL;
-	}
+	if (!sqlite3_get_autocommit(l->db) && run(link, "ROLLBACK", NULL, 0, NULL, NULL, NULL) < 0)
+		disconnect(l); /* cannot be: it would hold up all others, so the connection goes */
 	l->begun = false;
 	pthread_mutex_unlock(&l->file->writing);
 }
@@ -358,6 +368,7 @@ static void base_free(struct sql_base *base)
 	struct file *f = hws_container(base, struct file, base);
 
 	pthread_mutex_destroy(&f->writing);
+	sql_moved_done(&f->moved);
 	hws_free(f->path);
 	hws_free(f);
 }
@@ -382,6 +393,7 @@ int sql_sqlite_open(const struct sql_place *place, struct sql_base **ret, struct
 	f->path = hws_strdup(place->path);
 	r = f->path ? sql_file_prepare(f->path, err)
 		    : hws_error_set(err, HWS_ERR_NOMEM, "%s: out of memory", place->path);
+	sql_moved_init(&f->moved, f->path ? f->path : "");
 	if (r < 0) {
 		base_free(&f->base);
 		return r;

@@ -57,7 +57,9 @@ int sql_file_connect(const char *path, sqlite3 **ret, struct hws_error *err)
 	int r = rdv_sqlite_connect(path, &db, err);
 
 	if (r == HWS_OK) {
-		int rc = sqlite3_exec(db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+		int rc = sqlite3_exec(db,
+				"PRAGMA foreign_keys = ON; SELECT 1 FROM sqlite_schema LIMIT 1",
+				NULL, NULL, NULL);
 
 		if (rc != SQLITE_OK)
 			r = rdv_sqlite_error(db, rc, path, err);
