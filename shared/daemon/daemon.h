@@ -27,8 +27,9 @@ bool hws_daemon_draining(const struct hws_daemon *d);
  * enters the role if `sandbox`. Where there is no sandbox it warns and goes on. */
 int hws_daemon_confine(enum hws_sandbox_role role, const char *user, bool sandbox,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* The exit status of a program that could not start, or whose loop failed, with r: 2 where a setting
- * is wrong, which starting it again does not mend (RestartPreventExitStatus of our units), else 1. */
+/* The exit status of a program that could not start, or whose loop failed, with r: 2 where a
+ * setting is wrong, which another start does not mend (RestartPreventExitStatus of our units),
+ * else 1. */
 int hws_daemon_exit_status(int r);
 /* Raises RLIMIT_NOFILE to the hard limit; returns the soft limit then in force. */
 uint64_t hws_daemon_raise_nofile(void);
