@@ -103,8 +103,7 @@ static int check_identity(
 	if (!*c->public_key)
 		return HWS_OK;
 	if (hws_key_parse(c->public_key, want) < 0)
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"public-key is no public key (44 base64 characters)");
+		return hws_error_set(err, HWS_ERR_INVAL, "public-key is no public key");
 	if (memcmp(want, pk, sizeof(want)) != 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"the key of this server is %s, but public-key (KEY_PUB) says %s: give "

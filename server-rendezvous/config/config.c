@@ -288,10 +288,24 @@ static int check_key(struct rdv_config *c, struct hws_error *err)
 	return HWS_OK;
 }
 
+/* Before it is shown anywhere: it would not be the first time that somebody mixes the two up. */
+static int check_public_key(const struct rdv_config *c, struct hws_error *err)
+{
+	uint8_t pk[HWS_PK_LEN];
+
+	if (!*c->public_key || hws_key_parse(c->public_key, pk) == HWS_OK)
+		return HWS_OK;
+	return hws_error_set(err, HWS_ERR_INVAL,
+			"public-key (KEY_PUB) is no public key (44 base64 characters); a secret key belongs "
+			"into secret-key (KEY_PRIV)");
+}
+
 int rdv_config_check(struct rdv_config *c, struct hws_error *err)
 {
 	int r = check_key(c, err);
 
+	if (r == HWS_OK)
+		r = check_public_key(c, err);
 	if (r < 0)
 		return r;
 	if (c->port) {

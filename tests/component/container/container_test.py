@@ -108,6 +108,8 @@ def names_of_hbbs_count_in_a_container(place):
     assert "ENCRYPTED_ONLY takes 0 or 1" in place.run(RENDEZVOUS, "config", status=2, HAWSER_CONTAINER="1", ENCRYPTED_ONLY="perhaps")
     state = place.folder("e")
     run = [RENDEZVOUS, "--port", "0", "--state-dir", state]
+    said = place.run(RENDEZVOUS, "config", status=2, HAWSER_CONTAINER="1", KEY_PUB=secret)
+    assert "KEY_PRIV" in said and secret not in said, said
     said = place.run(*run, status=2, HAWSER_CONTAINER="1", KEY_PRIV=secret, KEY_PUB=other)
     assert public in said and other in said and secret not in said, said
     said = place.run(*run, status=1, HAWSER_CONTAINER="1", KEY_PUB=public)
