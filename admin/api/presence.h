@@ -21,6 +21,7 @@ struct adi_presence;
 struct adi_beat {
 	const char *id, *uuid, *ip; /* within DAT_*_TEXT */
 	int64_t has;                /* the number of the strategy that it holds */
+	const char *nonce;          /* what a signed one has to name; "" = nothing */
 	int32_t conn[ADI_BEAT_CONNS];
 	size_t conns;
 };

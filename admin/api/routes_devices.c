@@ -14,6 +14,7 @@
 
 #define BEAT_MAX (16u << 10)
 #define SYSINFO_MAX (64u << 10)
+#define NONCE_MAX 64u
 
 /* --- signs of life ---------------------------------------------------------------------------- */
 
@@ -31,6 +32,8 @@ static bool read_beat(const struct htp_request *q, struct adi_beat *b, char ip[D
 	b->ip = ip;
 	if (htp_json_int(q->json, "modified_at", INT64_MIN, INT64_MAX, &b->has) < 0)
 		b->has = 0;
+	if (htp_json_text(q->json, "hawser-nonce", NONCE_MAX, &b->nonce) < 0)
+		b->nonce = "";
 	b->conns = 0;
 	json_array_foreach (conns, i, one) {
 		json_int_t n = json_integer_value(one);
@@ -71,7 +74,7 @@ static int put_strategy(struct adi_app *a, struct sql_conn *c, const struct adi_
 		if (!strategy)
 			r = HWS_ERR_NOMEM;
 		else
-			adi_sign_strategy(a, b->id, due.modified_at, options, strategy);
+			adi_sign_strategy(a, b, due.modified_at, options, strategy);
 	}
 	if (r == HWS_OK && due.send &&
 			(json_object_set_new(reply, "modified_at", json_integer(due.modified_at)) <

@@ -17,11 +17,11 @@ static json_t *ask(struct adi_app *a, const char *text)
 	return r == HWS_OK ? answer : NULL;
 }
 
-void adi_sign_strategy(struct adi_app *a, const char *id, int64_t number, json_t *options,
+void adi_sign_strategy(struct adi_app *a, const struct adi_beat *b, int64_t number, json_t *options,
 		json_t *strategy)
 {
-	json_t *o = json_pack("{s:s,s:I,s:O}", "id", id, "modified_at", (json_int_t)number,
-			"config_options", options);
+	json_t *o = json_pack("{s:s,s:I,s:O,s:s*}", "id", b->id, "modified_at", (json_int_t)number,
+			"config_options", options, "nonce", *b->nonce ? b->nonce : NULL);
 	char *text = o ? json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	json_t *answer = text ? ask(a, text) : NULL;
 	const char *signature = json_string_value(json_object_get(answer, "signature"));

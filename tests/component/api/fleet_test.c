@@ -411,7 +411,40 @@ START_TEST(a_strategy_is_signed_with_the_servers_key)
 	ck_assert_str_eq(api_text(said, "id"), ID);
 	ck_assert_int_eq(api_int(said, "modified_at"), api_int(reply, "modified_at"));
 	ck_assert_str_eq(api_text(said, "config_options.enable-tunnel"), "N");
+	ck_assert_ptr_null(json_object_get(said, "nonce"));
 	json_decref(said);
+}
+END_TEST
+
+/* ... and for this question, where it has something that nobody knew before. */
+START_TEST(a_signed_strategy_names_what_it_answers)
+{
+	static const struct {
+		const char *nonce, *named;
+	} cases[] = { { "'0123abcd'", "0123abcd" }, { "''", NULL }, { "7", NULL },
+		{ "'0123456789012345678901234567890123456789012345678901234567890123x'", NULL } };
+	struct dat_option o = { "enable-tunnel", "N" };
+	char strategy[DAT_GUID_TEXT], body[300];
+	json_t *said;
+
+	ck_ok(dat_strategy_add(g.c, "base", "", ground_now(), strategy));
+	ck_ok(dat_strategy_set_options(g.c, strategy, &o, 1, ground_now()));
+	ck_ok(dat_strategy_assign(g.c, strategy, DAT_TARGET_DEVICE, dev, ground_now()));
+	for (size_t i = 0; i < HWS_COUNT(cases); i++) {
+		(void)snprintf(body, sizeof(body),
+				"{'id':'" ID "','uuid':'dXVpZA==','modified_at':0,"
+				"'hawser-nonce':%s}",
+				cases[i].nonce);
+		said = json_loads(api_text(api_must(&g.api, 200, API_NOBODY, "POST",
+							   "/api/heartbeat", "%s", body),
+						  "strategy.extra.hawser-text"),
+				0, NULL);
+		if (cases[i].named)
+			ck_assert_str_eq(api_text(said, "nonce"), cases[i].named);
+		else
+			ck_assert_ptr_null(json_object_get(said, "nonce"));
+		json_decref(said);
+	}
 }
 END_TEST
 
@@ -426,5 +459,6 @@ int main(void)
 					what_the_id_server_missed_is_brought_when_it_is_back,
 					who_needs_approval_does_not_register_before,
 					a_device_is_deployed_at_the_id_server,
-					a_strategy_is_signed_with_the_servers_key));
+					a_strategy_is_signed_with_the_servers_key,
+					a_signed_strategy_names_what_it_answers));
 }
