@@ -22,6 +22,8 @@ enum hws_second_viewer {
 	HWS_SECOND_TAKE_OVER, /* at once */
 	HWS_SECOND_REFUSE
 };
+/* What the API server may set here (host/managed). */
+enum hws_strategies { HWS_STRATEGIES_OFF, HWS_STRATEGIES_NARROW, HWS_STRATEGIES_ON };
 enum hws_access_mode { HWS_ACCESS_CUSTOM, HWS_ACCESS_FULL, HWS_ACCESS_VIEW };
 
 struct hws_settings {
@@ -36,6 +38,7 @@ struct hws_settings {
 	char *direct_bind;
 	bool map_ports;
 	char *api_server; /* "": nothing is reported */
+	int strategies;   /* enum hws_strategies */
 	/* the desktop */
 	char *display, *backend, *desktop_user, *gate_user;
 	char *service_user; /* "": desktop_user */

@@ -43,6 +43,8 @@ function __hawser_host_plain
 			set skip 1
 		case 'run --api-server'
 			set skip 1
+		case 'run --strategies'
+			set skip 1
 		case 'run --display' 'run -d'
 			set skip 1
 		case 'run --backend'
@@ -146,6 +148,8 @@ function __hawser_host_plain
 		case '* --lan-port'
 			set skip 1
 		case '* --api-server'
+			set skip 1
+		case '* --strategies'
 			set skip 1
 		case '* --display' '* -d'
 			set skip 1
@@ -264,6 +268,7 @@ complete -c hawser-host -n '__hawser_host_in "run"' -l direct-bind -x -a '' -d '
 complete -c hawser-host -n '__hawser_host_in "run"' -l lan-port -x -a '' -d 'Answer who looks for hosts in the local network at this UDP port, with ID and name of this machine; 0: do not.'
 complete -c hawser-host -n '__hawser_host_in "run"' -l map-ports -d 'Ask the router (PCP, NAT-PMP or UPnP) to pass ports on to this host, so that viewers come directly where the networks of both sides forbid it.'
 complete -c hawser-host -n '__hawser_host_in "run"' -l api-server -x -a '' -d 'Tell this API server, as https://desk.example.org, that this host is there, what machine it is and which sessions it has; the server may end sessions. Empty: nothing is told.'
+complete -c hawser-host -n '__hawser_host_in "run"' -l strategies -x -a 'off narrow on ' -d 'What \'api-server\' may set here, if the ID server has signed it: nothing; what takes something away from viewers; or all that docs/operate-host.md lists.'
 complete -c hawser-host -n '__hawser_host_in "run"' -l display -s d -x -a '' -d 'Serve this X display; default: $DISPLAY.'
 complete -c hawser-host -n '__hawser_host_in "run"' -l backend -x -a '' -d 'How to reach the desktop: x11 or headless; default: x11.'
 complete -c hawser-host -n '__hawser_host_in "run"' -l notify -d 'Show on the desktop who is connected.'
@@ -392,6 +397,7 @@ complete -c hawser-host -n '__hawser_host_in ""' -l direct-bind -x -a '' -d 'Acc
 complete -c hawser-host -n '__hawser_host_in ""' -l lan-port -x -a '' -d 'Answer who looks for hosts in the local network at this UDP port, with ID and name of this machine; 0: do not.'
 complete -c hawser-host -n '__hawser_host_in ""' -l map-ports -d 'Ask the router (PCP, NAT-PMP or UPnP) to pass ports on to this host, so that viewers come directly where the networks of both sides forbid it.'
 complete -c hawser-host -n '__hawser_host_in ""' -l api-server -x -a '' -d 'Tell this API server, as https://desk.example.org, that this host is there, what machine it is and which sessions it has; the server may end sessions. Empty: nothing is told.'
+complete -c hawser-host -n '__hawser_host_in ""' -l strategies -x -a 'off narrow on ' -d 'What \'api-server\' may set here, if the ID server has signed it: nothing; what takes something away from viewers; or all that docs/operate-host.md lists.'
 complete -c hawser-host -n '__hawser_host_in ""' -l display -s d -x -a '' -d 'Serve this X display; default: $DISPLAY.'
 complete -c hawser-host -n '__hawser_host_in ""' -l backend -x -a '' -d 'How to reach the desktop: x11 or headless; default: x11.'
 complete -c hawser-host -n '__hawser_host_in ""' -l notify -d 'Show on the desktop who is connected.'
