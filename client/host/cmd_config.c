@@ -20,12 +20,19 @@ static int ask_if_there(
 	return r == HWS_ERR_REFUSED ? HWS_ERR_NOTFOUND : r;
 }
 
+static json_t *of_strategy(const json_t *answer)
+{
+	return json_object_get(json_object_get(answer, "strategy"), "settings");
+}
+
 /* A running host has settings that no file tells: those of its own command line and environment. */
 static int show(const struct hws_settings *s)
 {
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
 	const char *text, *pending;
+	const json_t *name;
+	size_t i;
 	int r = ask_if_there(s, json_pack("{s:s}", "cmd", "config"), &answer, &err);
 
 	if (r == HWS_ERR_NOTFOUND) {
@@ -40,6 +47,9 @@ static int show(const struct hws_settings *s)
 		pending = json_string_value(json_object_get(answer, "restart_needed"));
 		if (pending && *pending)
 			printf("# Changed since, for its next start: %s\n", pending);
+		json_array_foreach (of_strategy(answer), i, name)
+			printf("# From a strategy of the API server: %s\n",
+					json_string_value(name));
 		fputs(text, stdout);
 	}
 	json_decref(answer);
@@ -102,8 +112,8 @@ static bool is_there(const struct hws_settings *s, const char *name, const char 
 	return !hws_settings_world(&would, name, say_problem, NULL);
 }
 
-/* What the host was started with on its command line or in its environment stands above the file:
- * without a word of that one would believe in what was just set. */
+/* What the host was started with on its command line or in its environment stands above the file,
+ * and a strategy above all: without a word of that one would believe in what was just set. */
 static void say_what_stands_above(const struct hws_settings *s, const char *name, const char *value)
 {
 	const struct hws_options *o = &hws_settings_options;
@@ -112,20 +122,23 @@ static void say_what_stands_above(const struct hws_settings *s, const char *name
 	json_t *answer = NULL;
 	const char *text;
 	char want[8192];
+	bool by_strategy;
 
 	if (ask_if_there(s, json_pack("{s:s,s:s}", "cmd", "config", "name", name), &answer, &err) <
 			0)
 		return;
 	text = json_string_value(json_object_get(answer, "value"));
+	by_strategy = json_is_true(json_object_get(answer, "strategy"));
 	/* as the host tells it: 60s is 1m, on is yes, and of a secret that it is set */
 	if (text && hws_options_set(o, &would, name, value, &err) == HWS_OK &&
 			hws_options_get(o, &would, name, want, sizeof(want)) == HWS_OK &&
 			strcmp(text, want) != 0)
 		fprintf(stderr,
 				HWS_HOST_PROGRAM
-				": stored, but the running host was started with another '%s', "
-				"which stays: start it without that\n",
-				name);
+				": stored, but the running host %s another '%s', which stays: %s\n",
+				by_strategy ? "has by a strategy of its API server"
+					    : "was started with",
+				name, by_strategy ? "see 'strategies'" : "start it without that");
 	hws_options_done(o, &would);
 	json_decref(answer);
 }

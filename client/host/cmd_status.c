@@ -175,6 +175,26 @@ static void print_servers(const json_t *a)
 		print_server(server);
 }
 
+/* "strategy:  number 7 of the API server sets enable-clipboard access-mode" */
+static void print_strategy(const json_t *s)
+{
+	json_int_t number = json_integer_value(json_object_get(s, "number"));
+	const json_t *names = json_object_get(s, "settings"), *name;
+	size_t i;
+
+	if (number) {
+		printf("strategy:  number %" JSON_INTEGER_FORMAT " of the API server sets%s",
+				number, json_array_size(names) ? "" : " nothing");
+		json_array_foreach (names, i, name)
+			printf(" %s", json_string_value(name));
+		printf("\n");
+	}
+	print_line("           by 'strategies' the owner's stay: ", json_object_get(s, "stays"));
+	print_line("           not known here, or not with that value: ",
+			json_object_get(s, "others"));
+	print_line("strategy:  refused: ", json_object_get(s, "refused"));
+}
+
 static void print_status(const json_t *a)
 {
 	const json_t *direct = json_object_get(a, "direct");
@@ -199,6 +219,7 @@ static void print_status(const json_t *a)
 	print_passwords(a);
 	print_sandbox(a, json_object_get(a, "sandbox"));
 	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));
+	print_strategy(json_object_get(a, "strategy"));
 	if (json_is_false(json_object_get(a, "launcher")))
 		printf("terminals: none until the host is started again: the process that starts "
 		       "them has ended\n");

@@ -2,6 +2,7 @@
 #include "client/host/host_control.h"
 #include "client/host/control_permit.h"
 #include "client/host/control_upload.h"
+#include "client/host/managed_json.h"
 #include "client/host/servers_json.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -229,7 +230,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:o,s:o,s:{s:b,s:b,s:i},s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
+			json_pack("{s:s,s:s,s:s,s:o,s:o,s:{s:b,s:b,s:i},s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o,s:o}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -252,7 +253,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					"restart_needed", h->restart_needed, "sandbox",
 					sandbox_json(h), "keys_locked", hws_secret_locked(),
 					"launcher", hws_launcher_lives(h->launcher), "agents",
-					agents_json(h)));
+					agents_json(h), "strategy",
+					hws_managed_json(&h->managed, h->settings)));
 }
 
 struct kick_case {
@@ -357,8 +359,9 @@ static json_t *config_json(const struct hws_hostd *h)
 	hws_options_show(&hws_settings_options, h->settings, &text);
 	b = hws_buf_bytes(&text);
 	if (hws_buf_err(&text) == HWS_OK)
-		o = json_pack("{s:s%,s:s}", "config", b.ptr, b.len, "restart_needed",
-				h->restart_needed);
+		o = json_pack("{s:s%,s:s,s:o}", "config", b.ptr, b.len, "restart_needed",
+				h->restart_needed, "strategy",
+				hws_managed_json(&h->managed, h->settings));
 	hws_buf_done(&text);
 	return o;
 }
@@ -376,7 +379,9 @@ static void do_config(struct hws_control_reply *reply, const json_t *req, void *
 		hws_control_fail(reply, HWS_ERR_NOTFOUND, "there is no such setting");
 		return;
 	}
-	answer = name ? json_pack("{s:s}", "value", value) : config_json(h);
+	answer = name ? json_pack("{s:s,s:b}", "value", value, "strategy",
+					hws_managed_has(&h->managed, name))
+		      : config_json(h);
 	if (answer)
 		hws_control_ok(reply, answer);
 	else

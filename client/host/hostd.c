@@ -348,6 +348,18 @@ static int load_identity(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
+static int load_strategy(struct hws_hostd *h, struct hws_error *err)
+{
+	struct hws_managed *m = &h->managed;
+
+	hws_managed_load(m, h->settings, h->settings->state_dir, h->whoami.id);
+	if (hws_strategy_lay(&m->now, h->settings, &m->over) < 0)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	if (m->now.number)
+		hws_managed_log(m);
+	return HWS_OK;
+}
+
 struct hws_host_session *hws_hostd_session(struct hws_hostd *h, uint64_t conn)
 {
 	struct hws_list *n;
@@ -419,9 +431,11 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	struct hws_error settling = { 0 };
 	int r = hws_gate_account_check(s, err);
 
-	hws_settings_vault(s, &vc);
 	if (r == HWS_OK)
 		r = load_identity(h, err);
+	if (r == HWS_OK)
+		r = load_strategy(h, err);
+	hws_settings_vault(s, &vc);
 	if (r == HWS_OK)
 		r = hws_vault_open(&h->vault, s->state_dir, &vc, err);
 	if (r < 0)
@@ -565,6 +579,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_resume_wipe(&h->resume_secret);
 	hws_vault_wipe(&h->vault);
 	hws_whoami_done(&h->whoami);
+	hws_managed_done(&h->managed);
 	if (h->state_lock >= 0)
 		close(h->state_lock);
 	hws_secret_free(h);

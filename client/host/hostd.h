@@ -3,10 +3,10 @@
  * it reads nothing that a viewer or a relay says: a socket goes to a gate with not a byte taken
  * from it, and to relays a gate goes itself. What hostd does read from the network is its own
  * rendezvous servers': replies and pushes, by UDP or on links that it opened (frames, and TLS
- * and WebSocket where such a link has them); and what name servers answer about them, by the C
- * library. What gates and the agent say is capped, field by
- * field, before it is unpacked (host/ipc_caps). tools/hostd_calls.txt lists all that it links and
- * calls of such code, and tools/check_hostd compares, in each test run.
+ * and WebSocket where such a link has them), and strategies, once their key has vouched for one;
+ * and what name servers answer about them, by the C library. What gates and the agent say is
+ * capped, field by field, before it is unpacked (host/ipc_caps). tools/hostd_calls.txt lists all
+ * that it links and calls of such code, and tools/check_hostd compares, in each test run.
  * Fields are for host/hostd and host/host_control only. */
 #pragma once
 #include "client/host/agents.h"
@@ -16,6 +16,7 @@
 #include "client/host/host_session.h"
 #include "client/host/judge.h"
 #include "client/host/layers.h"
+#include "client/host/managed.h"
 #include "client/host/os_guard.h"
 #include "client/host/ports.h"
 #include "client/host/report.h"
@@ -43,6 +44,7 @@ struct hws_hostd {
 	char **argv;
 	int state_lock; /* -1: none */
 	struct hws_whoami whoami;
+	struct hws_managed managed;
 	struct hws_vault vault;
 	struct hws_limits *passwords, *ids;
 	struct hws_recent recent;
@@ -99,6 +101,8 @@ int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;
 /* --- hostd_reload.c, for hostd.c: what follows from settings that may change while the host runs.
  * `whitelist` passes to `h`. */
 void hws_hostd_apply_access(struct hws_hostd *h, struct hws_cidr_list *whitelist);
+/* Another strategy is to be over the settings. */
+void hws_hostd_manage(struct hws_hostd *h);
 int hws_hostd_parse_whitelist(const struct hws_settings *s, struct hws_cidr_list *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* --- hostd_audit.c, for hostd.c: `arg` is the hostd. */

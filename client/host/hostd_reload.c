@@ -66,28 +66,59 @@ static int keep_fixed(struct hws_hostd *h, struct hws_settings *fresh, struct hw
 	return r;
 }
 
+static void in_force(struct hws_hostd *h, struct hws_cidr_list *whitelist)
+{
+	hws_hostd_apply_access(h, whitelist);
+	hws_hostd_each(h, tell_permissions, NULL);
+	hws_agents_configure(h->agents);
+}
+
+void hws_hostd_manage(struct hws_hostd *h)
+{
+	struct hws_managed *m = &h->managed;
+	struct hws_error err = { 0 };
+	struct hws_cidr_list whitelist;
+	int r = hws_strategy_lift(&m->over, h->settings);
+
+	if (r == HWS_OK)
+		r = hws_strategy_lay(&m->now, h->settings, &m->over);
+	if (r == HWS_OK)
+		r = hws_hostd_parse_whitelist(h->settings, &whitelist, &err);
+	if (r < 0) {
+		hws_error_log("strategy.not_applied", HWS_ERR("why", r));
+		return;
+	}
+	in_force(h, &whitelist);
+	hws_managed_log(m);
+}
+
 /* All that can be wrong is done before anything changes. */
 int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings fresh;
-	struct hws_cidr_list whitelist;
+	struct hws_strategy_over over = { 0 };
+	struct hws_cidr_list whitelist = { 0 };
 	int rest, r = hws_settings_load(&fresh, h->argc, h->argv, false, &rest, err);
 
 	if (r < 0)
 		return r;
-	r = hws_hostd_parse_whitelist(&fresh, &whitelist, err);
+	r = keep_fixed(h, &fresh, err);
+	if (r == HWS_OK && hws_strategy_lay(&h->managed.now, &fresh, &over) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
-		r = keep_fixed(h, &fresh, err);
+		r = hws_hostd_parse_whitelist(&fresh, &whitelist, err);
 	if (r < 0) {
 		hws_cidr_list_done(&whitelist);
+		hws_strategy_over_done(&over);
 		hws_settings_done(&fresh);
 		return r;
 	}
 	hws_settings_done(h->settings);
 	*h->settings = fresh;
-	hws_hostd_apply_access(h, &whitelist);
-	hws_hostd_each(h, tell_permissions, NULL);
-	hws_agents_configure(h->agents);
+	hws_strategy_over_done(&h->managed.over);
+	h->managed.over = over;
+	in_force(h, &whitelist);
+	hws_report_changed(h->report); /* 'strategies' may be another */
 	hws_info("settings.reloaded");
 	return HWS_OK;
 }

@@ -7,6 +7,16 @@ static void each(void (*fn)(struct hws_host_session *v, void *arg), void *fn_arg
 	hws_hostd_each(arg, fn, fn_arg);
 }
 
+static void strategy(struct hws_bytes text, struct hws_bytes signature, void *arg)
+{
+	struct hws_hostd *h = arg;
+	int r = hws_managed_take(&h->managed, h->settings, h->whoami.id, text, signature);
+
+	if (r == HWS_OK)
+		hws_hostd_manage(h);
+	hws_report_changed(h->report); /* what the next one has to answer */
+}
+
 /* As if the person at the host had sent the viewer away: it does not come back by itself. */
 static void end(uint64_t conn, void *arg)
 {
@@ -22,7 +32,8 @@ static void end(uint64_t conn, void *arg)
 
 int hws_hostd_report_open(struct hws_hostd *h)
 {
-	const struct hws_report_conf conf = { h->settings, &h->whoami, &h->logs, each, end, h };
+	const struct hws_report_conf conf = { h->settings, &h->whoami, &h->managed, &h->logs, each,
+		end, strategy, h };
 
 	return hws_report_new(h->loop, &conf, &h->report);
 }

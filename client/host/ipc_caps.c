@@ -1,6 +1,7 @@
 /* The caps as two short tables over the generated schema. The schema says which fields there are,
  * so a new one is refused until it has a row here when it is of a length of its own. */
 #include "client/host/ipc_caps.h"
+#include "client/host/strategy.h"
 #include "client/reach/lan_word.h"
 #include "proto/agent.pb-c.h"
 #include "shared/base/macros.h"
@@ -77,6 +78,9 @@ static const struct cap from_ports[] = {
 
 static const struct cap from_report[] = {
 	{ AGT__MESSAGE__UNION_REPORT_END, 0, 0 },
+	{ AGT__MESSAGE__UNION_REPORT_STRATEGY, 0, 0 },
+	{ AGT__MESSAGE__UNION_REPORT_STRATEGY, 1, HWS_STRATEGY_TEXT_MAX },
+	{ AGT__MESSAGE__UNION_REPORT_STRATEGY, 2, HWS_SIG_LEN },
 };
 
 static const struct cap from_beacon[] = {

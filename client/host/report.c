@@ -1,5 +1,5 @@
 /* hostd's end: starts the process that reports, tells it of each change, and ends what the server
- * wants to have ended. */
+ * wants to have ended. What is to be set here goes on to who can tell whose word it is. */
 #include "client/host/report.h"
 #include "client/host/ipc.h"
 #include "client/host/ipc_caps.h"
@@ -10,9 +10,8 @@
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 
-#define FRAME_MAX (32u << 10) /* all sessions that are told at a time; back comes a number */
 #define RATE 4u
-#define BURST 16u
+#define BURST 24u
 #define SESSIONS_MAX 64u /* that are reported at a time */
 #define SOON_US (100 * HWS_US_PER_MS)
 #define PAUSE_US (10 * HWS_US_PER_S)
@@ -73,6 +72,8 @@ static void tell(void *arg)
 	t.uuid = (char *)(uintptr_t)r->conf.whoami->uuid;
 	t.session = p.at;
 	t.n_session = p.n;
+	t.strategy_number = hws_managed_number(r->conf.managed, r->conf.settings);
+	t.strategy_nonce = (char *)(uintptr_t)hws_managed_nonce(r->conf.managed, r->conf.settings);
 	m.union_case = AGT__MESSAGE__UNION_REPORT_STATE;
 	m.report_state = &t;
 	if (hws_ipc_send(r->ipc, &m, -1) < 0)
@@ -96,12 +97,15 @@ void hws_report_now(struct hws_report *r)
 static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg)
 {
 	struct hws_report *r = arg;
+	const Agt__ReportStrategy *s = m->report_strategy;
 
-	if (m->union_case != AGT__MESSAGE__UNION_REPORT_END) {
+	if (m->union_case == AGT__MESSAGE__UNION_REPORT_END)
+		r->conf.end(m->report_end->conn, r->conf.arg);
+	else if (m->union_case == AGT__MESSAGE__UNION_REPORT_STRATEGY)
+		r->conf.strategy(hws_bytes(s->text.data, s->text.len),
+				hws_bytes(s->signature.data, s->signature.len), r->conf.arg);
+	else
 		hws_ipc_close(l, HWS_ERR_PROTO);
-		return;
-	}
-	r->conf.end(m->report_end->conn, r->conf.arg);
 }
 
 static void start(void *arg);
@@ -125,7 +129,7 @@ static void on_closed(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *ar
 static void start(void *arg)
 {
 	struct hws_report *r = arg;
-	const struct hws_ipc_conf conf = { .frame_max = FRAME_MAX,
+	const struct hws_ipc_conf conf = { .frame_max = HWS_REPORT_FRAME_MAX,
 		.rate = RATE,
 		.burst = BURST,
 		.check = hws_ipc_check_report,

@@ -1,6 +1,7 @@
 /* The process that reports: a heartbeat every few seconds, what machine this is when the server
  * asks, and each session as it comes, is let in and goes, in that order. One question at a time, on
- * a thread; what the server answers is read here and goes no further than as numbers. */
+ * a thread; what the server answers is read here and goes no further than as numbers, and as the
+ * text of a strategy, which is not read here. */
 #include "client/host/ipc.h"
 #include "client/host/report.h"
 #include "client/host/report_facts.h"
@@ -11,6 +12,7 @@
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/crypto/base64.h"
+#include "shared/crypto/identity.h"
 #include "shared/loop/work.h"
 #include "shared/sys/sandbox.h"
 #include "shared/web/fetch.h"
@@ -21,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_MAX (32u << 10)
 #define TICK_US (500 * HWS_US_PER_MS)
 #define BUSY_BEAT_US (3 * HWS_US_PER_S) /* with sessions, as deployed hosts */
 #define IDLE_BEAT_US (15 * HWS_US_PER_S)
@@ -61,8 +62,12 @@ struct report_process {
 	struct hws_timer tick;
 	struct hws_report_facts facts;
 	char url[URL_TEXT], id[HWS_ID_MAX + 1], uuid[HWS_BASE64_TEXT(64)];
+	int64_t strategy_number;                      /* of what is in force here */
+	char strategy_nonce[HWS_STRATEGY_NONCE_TEXT]; /* "": none is taken (now) */
+	char asked_nonce[HWS_STRATEGY_NONCE_TEXT];    /* of the last heartbeat */
 	struct seen seen[SESSIONS_MAX];
 	size_t seen_count;
+	bool news; /* a session has come, was let in or has gone */
 	struct post *first, **last;
 	size_t posts, lost;
 	uint64_t beat_us, sysinfo_us; /* when the next is due; 0 = now */
@@ -121,12 +126,15 @@ static char *packed(json_t *o)
 	return text;
 }
 
-static char *beat_body(const struct report_process *p)
+static char *beat_body(struct report_process *p)
 {
-	json_t *o = json_pack("{s:s,s:s,s:i,s:i}", "id", p->id, "uuid", p->uuid, "ver",
-			(int)hws_report_version(HAWSER_VERSION), "modified_at", 0);
+	json_t *o = json_pack("{s:s,s:s,s:i,s:I,s:s*}", "id", p->id, "uuid", p->uuid, "ver",
+			(int)hws_report_version(HAWSER_VERSION), "modified_at",
+			(json_int_t)p->strategy_number, "hawser-nonce",
+			*p->strategy_nonce ? p->strategy_nonce : NULL);
 	json_t *conns = json_array();
 
+	memcpy(p->asked_nonce, p->strategy_nonce, sizeof(p->asked_nonce));
 	for (size_t i = 0; i < p->seen_count; i++)
 		json_array_append_new(conns, json_integer((json_int_t)p->seen[i].conn));
 	if (json_array_size(conns))
@@ -163,6 +171,7 @@ static void post(struct report_process *p, const struct seen *s, json_t *o)
 	struct post *x = p->posts < POSTS_MAX ? hws_alloc(sizeof(*x)) : NULL;
 	char nonce[40];
 
+	p->news = true;
 	hws_rand_uuid(nonce, sizeof(nonce));
 	if (!x || !o || json_object_set_new(o, "id", json_string(p->id)) < 0 ||
 			json_object_set_new(o, "uuid", json_string(p->uuid)) < 0 ||
@@ -258,8 +267,21 @@ static void take(struct report_process *p, const Agt__ReportState *t)
 			went(p, &p->seen[i]);
 	}
 	p->seen_count = kept;
-	if (!p->away)
+	if (p->news && !p->away)
 		p->beat_us = 0;
+	p->news = false;
+}
+
+/* The server hears soon of another one that is in force, and however often that changes it is not
+ * asked more often than with sessions. */
+static int take_standing(struct report_process *p, const Agt__ReportState *t)
+{
+	uint64_t soon = hws_loop_now_us(p->loop) + BUSY_BEAT_US;
+
+	if (t->strategy_number != p->strategy_number && !p->away)
+		p->beat_us = HWS_MIN(p->beat_us, soon);
+	p->strategy_number = t->strategy_number;
+	return hws_str_copy(p->strategy_nonce, sizeof(p->strategy_nonce), t->strategy_nonce);
 }
 
 /* --- what the server says --------------------------------------------------------------------- */
@@ -285,6 +307,32 @@ static void end_sessions(struct report_process *p, const json_t *list)
 	}
 }
 
+/* Each question is for one answer: until hostd has another one nothing more is passed on. */
+static void pass_strategy(struct report_process *p, const json_t *strategy)
+{
+	const json_t *extra = json_object_get(strategy, "extra");
+	const char *text = json_string_value(json_object_get(extra, "hawser-text"));
+	const char *sig = json_string_value(json_object_get(extra, "hawser-signature"));
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__ReportStrategy s = AGT__REPORT_STRATEGY__INIT;
+	uint8_t raw[HWS_SIG_LEN];
+
+	/* hostd may have another one since it was asked for */
+	if (!json_is_object(strategy) || !*p->strategy_nonce ||
+			!hws_str_equal(p->asked_nonce, p->strategy_nonce))
+		return;
+	p->strategy_nonce[0] = '\0';
+	if (text && sig && strlen(text) <= HWS_STRATEGY_TEXT_MAX &&
+			hws_base64_decode(hws_bytes_str(sig), raw, sizeof(raw)) == HWS_OK) {
+		s.text = (ProtobufCBinaryData){ strlen(text), (uint8_t *)(uintptr_t)text };
+		s.signature = (ProtobufCBinaryData){ sizeof(raw), raw };
+	}
+	m.union_case = AGT__MESSAGE__UNION_REPORT_STRATEGY;
+	m.report_strategy = &s;
+	if (p->hostd && hws_ipc_send(p->hostd, &m, -1) < 0)
+		hws_ipc_close(p->hostd, HWS_ERR_SYS);
+}
+
 static void on_beat(struct report_process *p, struct hws_bytes body)
 {
 	json_t *o = json_loadb((const char *)body.ptr, body.len, JSON_REJECT_DUPLICATES, NULL);
@@ -293,6 +341,7 @@ static void on_beat(struct report_process *p, struct hws_bytes body)
 		end_sessions(p, json_object_get(o, "disconnect"));
 		if (json_object_get(o, "sysinfo"))
 			p->wants_sysinfo = true;
+		pass_strategy(p, json_object_get(o, "strategy"));
 	}
 	json_decref(o);
 }
@@ -407,7 +456,8 @@ static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUS
 	if (m->union_case != AGT__MESSAGE__UNION_REPORT_STATE ||
 			hws_str_copy(p->url, sizeof(p->url), t->url) < 0 ||
 			hws_str_copy(p->id, sizeof(p->id), t->id) < 0 ||
-			hws_base64_encode(hws_bytes_str(t->uuid), p->uuid, sizeof(p->uuid)) < 0) {
+			hws_base64_encode(hws_bytes_str(t->uuid), p->uuid, sizeof(p->uuid)) < 0 ||
+			take_standing(p, t) < 0) {
 		hws_ipc_close(l, HWS_ERR_PROTO);
 		return;
 	}
@@ -436,9 +486,10 @@ static bool confine(bool wanted)
 
 static int run(struct report_process *p, int ipc_fd)
 {
-	const struct hws_ipc_conf conf = {
-		.frame_max = FRAME_MAX, .on_message = on_message, .on_close = on_closed, .arg = p
-	};
+	const struct hws_ipc_conf conf = { .frame_max = HWS_REPORT_FRAME_MAX,
+		.on_message = on_message,
+		.on_close = on_closed,
+		.arg = p };
 	int status = 1;
 
 	if (hws_loop_new(&p->loop) < 0)

@@ -66,8 +66,9 @@ function add(change) {
 
 const view = crudView({
 	title: "Strategies", one: "Strategy", wide: true, names: { add: "addStrategy", change: "changeStrategy", remove: "removeStrategy" },
-	intro: "Settings that deployed RustDesk hosts take from this server; hosts of hawser do not ask for them yet. They reach switches of security "
-		+ "as well (how a session is approved, who may come): whoever may change strategies has power over those hosts.",
+	intro: "Settings that hosts take from this server; those of hawser only what the ID server has signed, and by themselves only what "
+		+ "narrows. They reach switches of security as well (how a session is approved, who may come): whoever may change strategies "
+		+ "has power over those hosts.",
 	path: (guid) => (guid ? `/strategies/${guid}` : "/strategies"), loss: "Its settings are taken back from all its devices.",
 	fields: () => [NAME, { key: "enabled", label: "Holds", kind: "check", start: true },
 		{ key: "enforce", label: "Undo local changes", kind: "check" }, { key: "options", label: "Settings", kind: options }, NOTE],

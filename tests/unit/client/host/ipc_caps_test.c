@@ -1,7 +1,9 @@
 /* host/ipc_caps: every text that hostd takes has an end, and nothing else is taken. What must be
  * capped is read from the schema, so that a new field is not forgotten. */
 #include "client/host/ipc_caps.h"
+#include "client/host/strategy.h"
 #include "proto/agent.pb-c.h"
+#include "shared/crypto/identity.h"
 #include "shared/wire/field.h"
 #include "shared/wire/limits.h"
 #include "tests/support/suite.h"
@@ -86,7 +88,11 @@ START_TEST(every_text_to_hostd_is_capped)
 	ck_assert_uint_eq(count_taken(hws_ipc_check_beacon, 32), 1);
 	/* numbers alone */
 	ck_assert_uint_eq(count_taken(hws_ipc_check_ports, 0), 1);
-	ck_assert_uint_eq(count_taken(hws_ipc_check_report, 0), 1);
+	/* what has a signature of another one */
+	ck_assert_uint_eq(count_taken(hws_ipc_check_report, HWS_STRATEGY_TEXT_MAX), 2);
+	ck_assert_int_eq(ask(hws_ipc_check_report, AGT__MESSAGE__UNION_REPORT_STRATEGY, 2,
+					 HWS_SIG_LEN + 1),
+			HWS_ERR_TOOBIG);
 }
 END_TEST
 
