@@ -226,7 +226,7 @@ START_TEST(why_is_the_id_servers_word)
 	hws_rdv_free(device_pushed(&device, M(PUNCH_HOLE)));
 	o = of_device("GET", 200, "/why");
 	ck_assert_str_eq(api_text(o, "device"), ID);
-	ck_assert_int_gt(api_int(o, "at"), 1000000000000ll);
+	ck_assert_int_gt(api_int(o, "at"), 1000000000000LL);
 	ck_assert_uint_eq(json_array_size(api_at(o, "tried")), 5);
 	close(fd);
 }
