@@ -177,10 +177,10 @@ START_TEST(a_successor_that_fails_changes_nothing)
 	const char *const late[] = { test_bin("server-relay/hawser-relay"), "--takeover",
 		"--runtime-dir", log, "--key", "nonsense", "--announcers", "127.0.0.1:1", NULL };
 
-	ck_assert_int_eq(test_run(fewer, NULL, &out), 1);
+	ck_assert_int_eq(test_run(fewer, NULL, &out), 2);
 	ck_assert_msg(strstr(out, "--threads"), "%s", out);
 	free(out);
-	ck_assert_int_eq(test_run(late, NULL, &out), 1);
+	ck_assert_int_eq(test_run(late, NULL, &out), 2);
 	ck_assert_msg(strstr(out, "--announcers"), "%s", out);
 	free(out);
 	pair_check(l);
