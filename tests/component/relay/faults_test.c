@@ -310,10 +310,10 @@ START_TEST(too_few_descriptors_are_refused_at_start)
 	char *out = NULL;
 
 	test_dir(dir, sizeof(dir));
-	ck_assert_int_eq(test_run(argv, NULL, &out), 1);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 2);
 	ck_assert_msg(strstr(out, "LimitNOFILE") && strstr(out, "200"), "%s", out);
 	free(out);
-	ck_assert_int_eq(test_run(pairs, NULL, &out), 1);
+	ck_assert_int_eq(test_run(pairs, NULL, &out), 2);
 	ck_assert_msg(strstr(out, "LimitNOFILE") && strstr(out, "--max-pairs"), "%s", out);
 	free(out);
 }
