@@ -183,10 +183,14 @@ static int sweep(struct pg_node *n)
 	int r;
 
 	if (n->garbage) {
+		/* one that this node has put meanwhile, in the place of that of its earlier run, is
+		 * a row of the list all the same: PostgreSQL looks only at the row again */
 		r = sweep_sql(n,
-				"DELETE FROM location WHERE id IN (SELECT id FROM location WHERE "
-				"boot =",
-				" LIMIT " GARBAGE_ROWS ")", &count);
+				"DELETE FROM location AS l USING (SELECT id, boot FROM location "
+				"WHERE boot =",
+				" LIMIT " GARBAGE_ROWS
+				") AS o WHERE l.id = o.id AND l.boot = o.boot",
+				&count);
 		if (r < 0 || count)
 			return r;
 		r = sweep_sql(n, "DELETE FROM node WHERE boot =",

@@ -174,12 +174,18 @@ static bool reach_once(struct server *s, struct device *d)
 
 #define SPEAKS_MS 10000
 
-/* What both nodes said last, for whoever reads why a test failed. */
+/* What both nodes said last and how they see themselves, for whoever reads why a test failed. */
 static void tell_logs(void)
 {
 	struct server *const nodes[] = { &a, &b };
 
 	for (size_t i = 0; i < 2; i++) {
+		json_t *stats = server_ask(nodes[i], "stats", NULL, NULL);
+		char *text = json_dumps(stats, JSON_INDENT(1));
+
+		fprintf(stderr, "%s\n", text ? text : "no stats");
+		free(text);
+		json_decref(stats);
 		(void)test_proc_expect(&nodes[i]->proc, "\n\n", 0); /* reads what is there */
 		fprintf(stderr, "node %c:\n%s\n", (char)('a' + i),
 				test_log_end(nodes[i]->proc.log, 6000));
@@ -187,7 +193,7 @@ static void tell_logs(void)
 }
 
 /* Takes what was pushed for attempts that were given up, and does what the server asks for. */
-static void drain(struct device *d)
+static void drain(struct device *d, unsigned *late)
 {
 	message *old;
 
@@ -195,6 +201,7 @@ static void drain(struct device *d)
 		bool ask = old->union_case == M(REGISTER_PEER_RESPONSE) &&
 				old->register_peer_response->request_pk;
 
+		*late += old->union_case == M(PUNCH_HOLE);
 		hws_rdv_free(old);
 		if (ask)
 			(void)device_register(d);
@@ -205,16 +212,18 @@ static void drain(struct device *d)
 bool reached(struct server *s, struct device *d, unsigned ms)
 {
 	uint64_t now = test_now_ms(), end = now + ms, speaks = now + SPEAKS_MS;
+	unsigned late = 0;
 
 	for (; now < end; now = test_now_ms()) {
 		if (now >= speaks) {
 			device_send_peer(d);
 			speaks = now + SPEAKS_MS;
 		}
-		drain(d);
+		drain(d, &late);
 		if (reach_once(s, d))
 			return true;
 	}
+	fprintf(stderr, "pushed, but too late: %u times\n", late);
 	tell_logs();
 	return false;
 }

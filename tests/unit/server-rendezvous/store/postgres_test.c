@@ -1,6 +1,7 @@
 /* The PostgreSQL store: the contract of all stores on a real server, then a server that is
  * restarted, killed, silent or not ours, and what several nodes share. */
 #include "shared/crypto/hash.h"
+#include <libpq-fe.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -466,6 +467,51 @@ START_TEST(a_dead_node_is_nowhere_and_a_restarted_one_has_nothing)
 }
 END_TEST
 
+static void until_sql(const char *sql, const char *want)
+{
+	uint64_t end = test_now_ms() + 20000;
+
+	while (strcmp(test_pg_sql(&pg, sql), want) != 0) {
+		ck_assert_msg(test_now_ms() < end, "%s", sql);
+		usleep(20000);
+	}
+}
+
+static void do_sql(PGconn *c, const char *sql)
+{
+	PGresult *res = PQexec(c, sql);
+
+	ck_assert_msg(PQresultStatus(res) == PGRES_COMMAND_OK, "%s", PQerrorMessage(c));
+	PQclear(res);
+}
+
+/* A restarted node puts its devices while it removes what its earlier run left behind. */
+START_TEST(what_is_put_while_an_earlier_run_is_swept_stays)
+{
+	struct rdv_store *b = open_postgres(loop, true);
+	PGconn *other = PQconnectdb(pg.url);
+	struct ear ear = { 0 };
+
+	ck_assert_int_eq(PQstatus(other), CONNECTION_OK);
+	ck_assert_int_eq(join(b, "b", &ear), HWS_OK);
+	ck_assert_int_eq(put_at(b, "one"), HWS_OK);
+	ck_assert_int_eq(put_at(b, "two"), HWS_OK);
+	until_sql("SELECT count(*) FROM hawser.node", "1");
+	rdv_store_free(b);
+	b = open_postgres(loop, false);
+	do_sql(other, "BEGIN");
+	do_sql(other, "UPDATE hawser.location SET boot = 1 WHERE id = 'one'");
+	ck_assert_int_eq(join(b, "b", &ear), HWS_OK);
+	until_sql("SELECT count(*) FROM pg_locks WHERE NOT granted", "1");
+	do_sql(other, "COMMIT");
+	until_sql("SELECT count(*) FROM hawser.location WHERE id = 'two'", "0");
+	ck_assert_str_eq(
+			test_pg_sql(&pg, "SELECT boot FROM hawser.location WHERE id = 'one'"), "1");
+	PQfinish(other);
+	rdv_store_free(b);
+}
+END_TEST
+
 START_TEST(a_node_is_told_that_it_may_have_missed_messages)
 {
 	struct rdv_store *a = open_postgres(loop, true);
@@ -500,6 +546,7 @@ int main(void)
 	tcase_add_test(t, bytes_that_are_no_text_fail_alone_and_not_the_batch);
 	tcase_add_test(t, nodes_find_each_others_devices_and_send_messages);
 	tcase_add_test(t, a_dead_node_is_nowhere_and_a_restarted_one_has_nothing);
+	tcase_add_test(t, what_is_put_while_an_earlier_run_is_swept_stays);
 	suite_add_tcase(s, t);
 	tcase_set_timeout(own, 120);
 	tcase_add_checked_fixture(own, set_up_own, tear_down_own);
