@@ -139,6 +139,12 @@ static void draw(struct hws_managed *m)
 		m->nonce[0] = '\0'; /* it fits */
 }
 
+void hws_managed_ask(struct hws_managed *m)
+{
+	memcpy(m->before, m->nonce, sizeof(m->before));
+	draw(m);
+}
+
 void hws_managed_load(struct hws_managed *m, const struct hws_settings *s, const char *dir,
 		const char *id)
 {
@@ -177,7 +183,7 @@ int hws_managed_take(struct hws_managed *m, const struct hws_settings *s, const 
 {
 	struct hws_strategy fresh = { 0 };
 	const char *why;
-	bool mine;
+	bool mine, crossed;
 
 	if (!*hws_managed_nonce(m, s))
 		return HWS_ERR_DENIED;
@@ -187,11 +193,13 @@ int hws_managed_take(struct hws_managed *m, const struct hws_settings *s, const 
 	mine = hws_str_equal(fresh.nonce, m->nonce);
 	if (mine)
 		draw(m);
+	crossed = !mine && *m->before && hws_str_equal(fresh.nonce, m->before);
 	if (!mine || hws_strategy_same(&fresh, &m->now)) {
 		hws_strategy_done(&fresh);
-		if (!mine)
+		if (!mine && !crossed)
 			return refuse(m, OLD);
-		m->refusal = NULL;
+		if (mine)
+			m->refusal = NULL;
 		return HWS_ERR_EXISTS;
 	}
 	m->refusal = NULL;

@@ -12,7 +12,7 @@ struct hws_managed {
 	char dir[512];
 	struct hws_strategy now;
 	struct hws_strategy_over over; /* what of it is over the settings that are in force */
-	char nonce[HWS_STRATEGY_NONCE_TEXT];
+	char nonce[HWS_STRATEGY_NONCE_TEXT], before[HWS_STRATEGY_NONCE_TEXT];
 	const char *refusal; /* why the last one was not taken; NULL: it was */
 };
 
@@ -21,10 +21,14 @@ struct hws_managed {
 void hws_managed_load(struct hws_managed *m, const struct hws_settings *s, const char *dir,
 		const char *id);
 /* What the API server said. HWS_OK: `now` is another one, to be laid over the settings instead of
- * what is in `over`; HWS_ERR_EXISTS: the same again; HWS_ERR_DENIED: refused, and why is in the log
- * once. The question is another one once it was answered. */
+ * what is in `over`; HWS_ERR_EXISTS: the same again, or on its way when the question changed;
+ * HWS_ERR_DENIED: refused, and why is in the log once. The question is another one once it was
+ * answered. */
 int hws_managed_take(struct hws_managed *m, const struct hws_settings *s, const char *id,
 		struct hws_bytes text, struct hws_bytes signature) HWS_MUST_CHECK;
+/* Another question, also where none has come: an answer that somebody has held back is no more than
+ * that old. */
+void hws_managed_ask(struct hws_managed *m);
 /* Tells in the log what is in force. */
 void hws_managed_log(const struct hws_managed *m);
 /* What is reported; 0 where strategies are off. */

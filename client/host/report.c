@@ -17,12 +17,13 @@
 #define PAUSE_US (10 * HWS_US_PER_S)
 #define PAUSE_MOST_US (600 * HWS_US_PER_S)
 #define LIVED_US (600 * HWS_US_PER_S)
+#define QUESTION_US (30 * HWS_US_PER_S) /* two heartbeats */
 
 struct hws_report {
 	struct hws_loop *loop;
 	struct hws_report_conf conf;
 	struct hws_ipc *ipc; /* NULL: no process */
-	struct hws_timer start, tell;
+	struct hws_timer start, tell, ask;
 	uint64_t started_us, pause_us;
 };
 
@@ -92,6 +93,16 @@ void hws_report_now(struct hws_report *r)
 		return;
 	hws_timer_stop(&r->tell);
 	tell(r);
+}
+
+/* Whoever holds an answer back cannot say it much later, nor choose among many. */
+static void ask_anew(void *arg)
+{
+	struct hws_report *r = arg;
+
+	hws_managed_ask(r->conf.managed);
+	hws_report_changed(r);
+	hws_timer_start(r->loop, &r->ask, QUESTION_US, ask_anew, r);
 }
 
 static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg)
@@ -166,6 +177,7 @@ int hws_report_new(
 	r->conf = *conf;
 	r->pause_us = PAUSE_US;
 	start(r);
+	hws_timer_start(r->loop, &r->ask, QUESTION_US, ask_anew, r);
 	*ret = r;
 	return HWS_OK;
 }
@@ -177,5 +189,6 @@ void hws_report_free(struct hws_report *r)
 	hws_ipc_close(r->ipc, HWS_OK); /* and with its socket the process ends */
 	hws_timer_stop(&r->start);
 	hws_timer_stop(&r->tell);
+	hws_timer_stop(&r->ask);
 	hws_free(r);
 }

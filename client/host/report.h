@@ -14,7 +14,7 @@ struct hws_report;
 struct hws_report_conf {
 	const struct hws_settings *settings; /* borrowed, as the next three */
 	const struct hws_whoami *whoami;
-	const struct hws_managed *managed;
+	struct hws_managed *managed; /* asks anew every now and then */
 	struct hws_child_logs *logs;
 	/* Calls fn for each session. */
 	void (*each)(void (*fn)(struct hws_host_session *v, void *arg), void *fn_arg, void *arg);

@@ -317,10 +317,13 @@ static void pass_strategy(struct report_process *p, const json_t *strategy)
 	Agt__ReportStrategy s = AGT__REPORT_STRATEGY__INIT;
 	uint8_t raw[HWS_SIG_LEN];
 
-	/* hostd may have another one since it was asked for */
-	if (!json_is_object(strategy) || !*p->strategy_nonce ||
-			!hws_str_equal(p->asked_nonce, p->strategy_nonce))
+	if (!json_is_object(strategy) || !*p->strategy_nonce)
 		return;
+	/* hostd may have another question since: that one is asked soon */
+	if (!hws_str_equal(p->asked_nonce, p->strategy_nonce)) {
+		p->beat_us = HWS_MIN(p->beat_us, hws_loop_now_us(p->loop) + BUSY_BEAT_US);
+		return;
+	}
 	p->strategy_nonce[0] = '\0';
 	if (text && sig && strlen(text) <= HWS_STRATEGY_TEXT_MAX &&
 			hws_base64_decode(hws_bytes_str(sig), raw, sizeof(raw)) == HWS_OK) {

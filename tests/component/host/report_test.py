@@ -72,6 +72,11 @@ def who_and_what(stack, server):
     server.answer(b'{"sysinfo":1}')
 
 
+def questions(server):
+    """One that nobody answers is not good for ever: an answer that was held back would be, too."""
+    until("another question", lambda: len({b["hawser-nonce"] for b in server.all("/api/heartbeat")}) > 1)
+
+
 def a_session(stack, server):
     """New, let in, in the heartbeats, and closed, by the server; nonsense ends nothing before."""
     records = lambda: server.all("/api/audit/conn")  # noqa: E731
@@ -101,6 +106,7 @@ def main():
         stack.hostd.expect("report.back")
         who_and_what(stack, server)
         a_session(stack, server)
+        questions(server)
         server.stop()
         log = stack.hostd.log()
         assert "AddressSanitizer" not in log and "runtime error" not in log, log[-3000:]

@@ -169,6 +169,25 @@ START_TEST(an_older_one_is_not_taken_again)
 }
 END_TEST
 
+/* Who is on the way may keep an answer that the host has never got, and say it when it suits. */
+START_TEST(an_answer_that_was_held_back_is_not_taken)
+{
+	char held[1000];
+
+	ck_assert_int_eq(say(7, NO_AUDIO), HWS_OK);
+	(void)snprintf(held, sizeof(held), "%s", text_of(ID, 0, m.nonce, ""));
+	hws_managed_ask(&m);
+	/* it may have been on its way just then, which is nobody's fault */
+	ck_assert_int_eq(say_signed(&server, HWS_STRATEGY_CONTEXT, held), HWS_ERR_EXISTS);
+	ck_assert_ptr_null(m.refusal);
+	hws_managed_ask(&m);
+	ck_assert_int_eq(say_signed(&server, HWS_STRATEGY_CONTEXT, held), HWS_ERR_DENIED);
+	ck_assert_ptr_nonnull(strstr(m.refusal, "again"));
+	ck_assert_int_eq(hws_managed_number(&m, &s), 7);
+	ck_assert_int_eq(say(8, NO_AUDIO), HWS_OK);
+}
+END_TEST
+
 START_TEST(without_a_key_or_a_wish_nothing_is_taken)
 {
 	char key[HWS_KEY_TEXT];
@@ -254,6 +273,7 @@ int main(void)
 	return test_main("managed", 20, set_up, tear_down,
 			TESTS(the_servers_word_is_taken_and_kept, nobody_elses_word_is_taken,
 					an_older_one_is_not_taken_again,
+					an_answer_that_was_held_back_is_not_taken,
 					without_a_key_or_a_wish_nothing_is_taken,
 					each_of_several_servers_may_sign,
 					what_was_kept_is_proven_again));
