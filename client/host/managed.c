@@ -4,6 +4,7 @@
 #include "client/host/state_file.h"
 #include "client/reach/server_list.h"
 #include "shared/base/log.h"
+#include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -169,13 +170,25 @@ void hws_managed_load(struct hws_managed *m, const struct hws_settings *s, const
 
 /* --- what comes ------------------------------------------------------------------------------- */
 
-/* The server says it again every few seconds. */
+/* The server says it again every few seconds; who is on the way could say now this, now that. */
 static int refuse(struct hws_managed *m, const char *why)
 {
-	if (!hws_str_equal(hws_str_or_empty(m->refusal), why))
+	size_t i = 0;
+
+	while (i < HWS_COUNT(m->told) && m->told[i] && !hws_str_equal(m->told[i], why))
+		i++;
+	if (i < HWS_COUNT(m->told) && !m->told[i]) {
+		m->told[i] = why;
 		hws_warn("strategy.refused", HWS_STR("why", why));
+	}
 	m->refusal = why;
 	return HWS_ERR_DENIED;
+}
+
+static void taken(struct hws_managed *m)
+{
+	m->refusal = NULL;
+	memset(m->told, 0, sizeof(m->told));
 }
 
 int hws_managed_take(struct hws_managed *m, const struct hws_settings *s, const char *id,
@@ -199,10 +212,10 @@ int hws_managed_take(struct hws_managed *m, const struct hws_settings *s, const 
 		if (!mine && !crossed)
 			return refuse(m, OLD);
 		if (mine)
-			m->refusal = NULL;
+			taken(m);
 		return HWS_ERR_EXISTS;
 	}
-	m->refusal = NULL;
+	taken(m);
 	hws_strategy_done(&m->now);
 	m->now = fresh;
 	keep(m, text, signature);

@@ -7,6 +7,7 @@
 #include "client/host/strategy.h"
 
 #define HWS_STRATEGY_FILE "strategy"
+#define HWS_STRATEGY_REASONS 6u
 
 struct hws_managed {
 	char dir[512];
@@ -14,6 +15,8 @@ struct hws_managed {
 	struct hws_strategy_over over; /* what of it is over the settings that are in force */
 	char nonce[HWS_STRATEGY_NONCE_TEXT], before[HWS_STRATEGY_NONCE_TEXT];
 	const char *refusal; /* why the last one was not taken; NULL: it was */
+	/* Which reasons the log has since one was taken. */
+	const char *told[HWS_STRATEGY_REASONS];
 };
 
 /* What was kept in the state folder `dir`, if the server of now has signed it for this `id`. What

@@ -1,6 +1,7 @@
 /* host/managed: whose word a strategy must be and for whom, that none can be said again later, and
  * what is left of it after a start. */
 #include "client/host/managed.h"
+#include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
@@ -188,6 +189,44 @@ START_TEST(an_answer_that_was_held_back_is_not_taken)
 }
 END_TEST
 
+static int lines_with(FILE *f, const char *what)
+{
+	char line[1000];
+	int n = 0;
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, what) ? 1 : 0;
+	return n;
+}
+
+/* Who is on the way answers now with this, now with that. */
+START_TEST(each_reason_is_told_once)
+{
+	static const uint8_t sig[HWS_SIG_LEN];
+	FILE *log = tmpfile();
+
+	ck_assert_ptr_nonnull(log);
+	hws_log_setup("test", HWS_LOG_TEXT, fileno(log));
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 50; i++) {
+			ck_assert_int_lt(hws_managed_take(&m, &s, ID, hws_bytes("", 0),
+							 hws_bytes("", 0)),
+					0);
+			ck_assert_int_lt(hws_managed_take(&m, &s, ID, hws_bytes("{}", 2),
+							 hws_bytes(sig, sizeof(sig))),
+					0);
+		}
+		ck_assert_int_eq(lines_with(log, "rendezvous-control"), round + 1);
+		ck_assert_int_eq(lines_with(log, "strategy.refused"), 2 * (round + 1));
+		/* and once more after one that was taken */
+		ck_assert_int_eq(say(7 + round, NO_AUDIO), HWS_OK);
+	}
+	hws_log_setup("test", HWS_LOG_TEXT, 2);
+	(void)fclose(log);
+}
+END_TEST
+
 START_TEST(without_a_key_or_a_wish_nothing_is_taken)
 {
 	char key[HWS_KEY_TEXT];
@@ -274,6 +313,7 @@ int main(void)
 			TESTS(the_servers_word_is_taken_and_kept, nobody_elses_word_is_taken,
 					an_older_one_is_not_taken_again,
 					an_answer_that_was_held_back_is_not_taken,
+					each_reason_is_told_once,
 					without_a_key_or_a_wish_nothing_is_taken,
 					each_of_several_servers_may_sign,
 					what_was_kept_is_proven_again));
