@@ -355,7 +355,7 @@ static int load_strategy(struct hws_hostd *h, struct hws_error *err)
 	hws_managed_load(m, h->settings, h->settings->state_dir, h->whoami.id);
 	if (hws_strategy_lay(&m->now, h->settings, &m->over) < 0)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	if (m->now.number)
+	if (hws_managed_number(m, h->settings))
 		hws_managed_log(m);
 	return HWS_OK;
 }

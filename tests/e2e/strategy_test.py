@@ -172,6 +172,9 @@ def without_the_server(host, stack):
     gone.stack.hostd.expect(r"strategy\.applied")
     assert gone.get("enable-clipboard") == "no" and gone.strategy()["settings"] == OF_STRATEGY
     gone.stop()
+    off = Host(stack, f"http://127.0.0.1:{free_ports(1)}/", "--strategies", "off")
+    assert off.get("enable-clipboard") == "yes" and "strategy." not in stack.hostd.log(), stack.hostd.log()
+    off.stop()
 
 
 def on_the_way(host, way, number):
