@@ -157,12 +157,15 @@ static void list_options(struct htp_request *q, struct htp_reply *reply, struct 
 
 static int refuse_option(struct adi_work *w, const char *key, int r)
 {
-	char field[DAT_OPTION_KEY_TEXT + 16];
+	char field[DAT_OPTION_KEY_TEXT + 16], values[ADI_OPTION_VALUES_TEXT], text[300];
 
 	(void)snprintf(field, sizeof(field), "options.%s", key);
-	return adi_work_refuse(w, ADI_BAD_FIELD, field,
-			r == HWS_ERR_NOTFOUND ? "No strategy pushes that setting."
-					      : "That setting cannot be this.");
+	if (r == HWS_ERR_NOTFOUND)
+		return adi_work_refuse(w, ADI_BAD_FIELD, field, "No strategy pushes that setting.");
+	adi_option_values(key, values);
+	(void)snprintf(text, sizeof(text),
+			"That setting is %s, or empty: as the device has it by itself.", values);
+	return adi_work_refuse(w, ADI_BAD_FIELD, field, text);
 }
 
 static int set_options(struct adi_work *w, const char *guid, const json_t *given)

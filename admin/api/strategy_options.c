@@ -5,6 +5,7 @@
 #include "admin/api/strategy_options.h"
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
+#include <stdio.h>
 #include <string.h>
 
 #define BOOL(name, text)                                                                           \
@@ -105,11 +106,36 @@ static bool can_be(const struct adi_option *o, const char *value)
 	return false;
 }
 
-int adi_option_check(const char *name, const char *value)
+static const struct adi_option *find(const char *name)
 {
 	for (size_t i = 0; i < HWS_COUNT(adi_options_pushed); i++) {
 		if (strcmp(adi_options_pushed[i].name, name) == 0)
-			return can_be(&adi_options_pushed[i], value) ? HWS_OK : HWS_ERR_INVAL;
+			return &adi_options_pushed[i];
 	}
-	return HWS_ERR_NOTFOUND;
+	return NULL;
+}
+
+int adi_option_check(const char *name, const char *value)
+{
+	const struct adi_option *o = find(name);
+
+	if (!o)
+		return HWS_ERR_NOTFOUND;
+	return can_be(o, value) ? HWS_OK : HWS_ERR_INVAL;
+}
+
+void adi_option_values(const char *name, char buf[ADI_OPTION_VALUES_TEXT])
+{
+	const struct adi_option *o = find(name);
+	size_t len = 0;
+
+	(void)snprintf(buf, ADI_OPTION_VALUES_TEXT, "a text");
+	if (o && o->kind == ADI_OPTION_NUMBER)
+		(void)snprintf(buf, ADI_OPTION_VALUES_TEXT, "a number up to %u", o->max);
+	for (size_t i = 0; o && o->choice[i] && len < ADI_OPTION_VALUES_TEXT; i++) {
+		const char *between = !i ? "" : o->choice[i + 1] ? ", " : " or ";
+
+		len += (size_t)snprintf(buf + len, ADI_OPTION_VALUES_TEXT - len, "%s%s", between,
+				o->choice[i]);
+	}
 }

@@ -22,5 +22,8 @@ extern const size_t adi_options_pushed_count;
 /* HWS_ERR_NOTFOUND: no strategy pushes that; HWS_ERR_INVAL: it cannot be that. Always a text: a
  * host drops a whole strategy for one number in it. */
 int adi_option_check(const char *name, const char *value) HWS_MUST_CHECK;
+/* What it can be, for people: "Y or N", "a number up to 65535"; cut. */
+#define ADI_OPTION_VALUES_TEXT 200
+void adi_option_values(const char *name, char buf[ADI_OPTION_VALUES_TEXT]);
 /* "bool", "choice", "text", "number". */
 const char *adi_option_kind_name(enum adi_option_kind kind);

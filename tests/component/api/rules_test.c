@@ -71,8 +71,8 @@ static bool allowed_at(int64_t at)
 	return json_is_true(json_object_get(o, "allowed"));
 }
 
-#define MONDAY_NOON 1790593200000ll /* 28 September 2026, 11:00 UTC, 13:00 in Berlin */
-#define MONDAY_EVENING (MONDAY_NOON + 7 * 3600 * 1000ll)
+#define MONDAY_NOON 1790593200000LL /* 28 September 2026, 11:00 UTC, 13:00 in Berlin */
+#define MONDAY_EVENING (MONDAY_NOON + 7 * 3600 * 1000LL)
 
 START_TEST(a_rule_and_its_hours)
 {
@@ -311,6 +311,11 @@ static const struct {
 
 START_TEST(settings_that_may_be_pushed)
 {
+	static const struct {
+		const char *option, *said;
+	} wrong[] = { { "enable-audio", "is Y or N, or empty" },
+		{ "direct-access-port", "is a number up to 65535, or empty" },
+		{ "temporary-password-length", "is 6, 8 or 10, or empty" } };
 	json_t *o, *one;
 	size_t i;
 
@@ -331,6 +336,12 @@ START_TEST(settings_that_may_be_pushed)
 	}
 	api_must(&api, 400, API_LOCAL, "POST", v1("/strategies"),
 			"{'name':'n','options':{'direct-access-port':21118}}");
+	for (i = 0; i < HWS_COUNT(wrong); i++) {
+		o = api_must(&api, 400, API_LOCAL, "POST", v1("/strategies"),
+				"{'name':'n','options':{'%s':'maybe'}}", wrong[i].option);
+		ck_assert_msg(strstr(api_text(o, "error.text"), wrong[i].said) != NULL, "%s",
+				api_text(o, "error.text"));
+	}
 	ck_assert_int_eq(api_int(api_must(&api, 200, API_LOCAL, "GET",
 						 v1("/strategies/options?limit=200"), NULL),
 					 "total"),
