@@ -33,7 +33,10 @@ static void setup(void)
 
 	memset(&other, 0, sizeof(other));
 	memset(&viewer, 0, sizeof(viewer));
-	test_stack_start(&stack, 0);
+	test_stack_start(&stack, STACK_NO_HOST);
+	snprintf(stack.config, sizeof(stack.config), "%s/host.conf", stack.dir);
+	test_write_file("", "%s", stack.config);
+	test_stack_start_host(&stack);
 	test_xvfb_start(&other, 640, 480);
 	for (; stack.envp[n]; n++)
 		envp[n] = stack.envp[n];
@@ -210,10 +213,10 @@ END_TEST
 
 static void set_direction(const char *way)
 {
-	char line[400];
+	char line[800];
 
-	snprintf(line, sizeof(line), "%s config set clipboard-direction %s",
-			test_bin("client/host/hawser-host"), way);
+	snprintf(line, sizeof(line), "%s config set clipboard-direction %s --config %s",
+			test_bin("client/host/hawser-host"), way, stack.config);
 	ck_assert_int_eq(run(line), 0);
 }
 
