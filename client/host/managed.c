@@ -80,6 +80,8 @@ static const char *prove(const struct hws_settings *s, const char *id, struct hw
 
 static int path_of(const struct hws_managed *m, char *buf, size_t size)
 {
+	if (!*m->dir) /* too long: nothing of it is kept, least of all elsewhere */
+		return HWS_ERR_TOOBIG;
 	return hws_fmt(buf, size, "%s/%s", m->dir, HWS_STRATEGY_FILE);
 }
 
@@ -113,9 +115,11 @@ static void keep(const struct hws_managed *m, struct hws_bytes text, struct hws_
 	int r = path_of(m, path, sizeof(path));
 
 	if (r < 0)
-		return;
-	r = m->now.number ? write_kept(path, text, signature, &err)
-			  : hws_private_file_remove(path, &err);
+		hws_error_set(&err, r, "the name of the state folder is too long");
+	else if (m->now.number)
+		r = write_kept(path, text, signature, &err);
+	else
+		r = hws_private_file_remove(path, &err);
 	if (r < 0)
 		hws_error_log("strategy.not_kept", HWS_STR("why", err.text));
 }
