@@ -7,34 +7,14 @@
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #define NAME_MAX_BYTES 600
 #define AGAIN_US (30 * HWS_US_PER_S)
-
-static struct sql_file_id id_of(const struct sql_moved *m, const char *end)
-{
-	char name[NAME_MAX_BYTES];
-	struct stat st;
-
-	if (hws_fmt(name, sizeof(name), "%s%s", m->path, end) < 0 || stat(name, &st) < 0)
-		return (struct sql_file_id){ 0 };
-	return (struct sql_file_id){ st.st_dev, st.st_ino };
-}
-
-static bool same(struct sql_file_id a, struct sql_file_id b)
-{
-	return a.ino && a.ino == b.ino && a.dev == b.dev;
-}
 
 void sql_moved_init(struct sql_moved *m, const char *path)
 {
 	*m = (struct sql_moved){ .path = path };
 	pthread_mutex_init(&m->lock, NULL);
-	m->file = id_of(m, "");
+	m->file = rdv_file_id(m->path, "");
 }
 
 void sql_moved_done(struct sql_moved *m)
@@ -42,22 +22,12 @@ void sql_moved_done(struct sql_moved *m)
 	pthread_mutex_destroy(&m->lock);
 }
 
-/* What cannot be looked at now is taken to be there. */
-static bool is_there(const struct sql_moved *m)
-{
-	struct stat st;
-
-	if (stat(m->path, &st) < 0)
-		return errno != ENOENT && errno != ENOTDIR;
-	return same(m->file, (struct sql_file_id){ st.st_dev, st.st_ino });
-}
-
 void sql_moved_connected(struct sql_moved *m)
 {
 	pthread_mutex_lock(&m->lock);
-	if (is_there(m)) {
-		m->wal = id_of(m, "-wal");
-		m->shm = id_of(m, "-shm");
+	if (rdv_file_in_place(m->path, m->file)) {
+		m->wal = rdv_file_id(m->path, "-wal");
+		m->shm = rdv_file_id(m->path, "-shm");
 	}
 	pthread_mutex_unlock(&m->lock);
 }
@@ -67,7 +37,7 @@ bool sql_moved_in_place(struct sql_moved *m)
 	bool there, say;
 
 	pthread_mutex_lock(&m->lock);
-	there = !m->saved && !m->saving && is_there(m);
+	there = !m->saved && !m->saving && rdv_file_in_place(m->path, m->file);
 	say = !there && !m->said;
 	m->said = !there;
 	pthread_mutex_unlock(&m->lock);
@@ -79,15 +49,6 @@ bool sql_moved_in_place(struct sql_moved *m)
 						"the server, put the file there that is to count, "
 						"and start it again; stop it first next time"));
 	return there;
-}
-
-static void remove_ours(const struct sql_moved *m, const char *end, struct sql_file_id ours)
-{
-	char name[NAME_MAX_BYTES];
-
-	if (same(ours, id_of(m, end)) &&
-			hws_fmt(name, sizeof(name), "%s%s", m->path, end) == HWS_OK)
-		unlink(name);
 }
 
 static int copy(const struct sql_moved *m, sqlite3 *db)
@@ -129,8 +90,8 @@ bool sql_moved_save(struct sql_moved *m, sqlite3 *db)
 	}
 	if (r == HWS_OK) {
 		m->saved = true;
-		remove_ours(m, "-wal", m->wal);
-		remove_ours(m, "-shm", m->shm);
+		rdv_file_remove_ours(m->path, "-wal", m->wal);
+		rdv_file_remove_ours(m->path, "-shm", m->shm);
 	}
 	saved = m->saved;
 	pthread_mutex_unlock(&m->lock);

@@ -3,22 +3,17 @@
  * files, which have one name. So nothing is asked any more, and what the old file held is saved
  * beside it. Private to admin/sql. Any thread; blocking. */
 #pragma once
+#include "server-rendezvous/store/sqlite/file_id.h"
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
-
-struct sql_file_id {
-	dev_t dev;
-	ino_t ino; /* 0 = none */
-};
 
 struct sql_moved {
 	const char *path; /* borrowed */
 	pthread_mutex_t lock;
 	/* Under the lock. */
-	struct sql_file_id file, wal, shm;
+	struct rdv_file_id file, wal, shm;
 	uint64_t again_us; /* when saving is tried again after it failed */
 	bool said, saving, saved;
 };

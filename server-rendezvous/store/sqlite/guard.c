@@ -14,10 +14,8 @@
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SAY_US (60 * HWS_US_PER_S)
@@ -26,31 +24,6 @@
 static int beside(const struct rdv_sqlite_guard *g, const char *end, char buf[NAME_MAX_BYTES])
 {
 	return hws_fmt(buf, NAME_MAX_BYTES, "%s%s", g->path, end);
-}
-
-/* Whether the path names what it did. What cannot be looked at now is taken to be there. */
-static bool in_place(const struct rdv_sqlite_guard *g)
-{
-	struct stat st;
-
-	if (stat(g->path, &st) < 0)
-		return errno != ENOENT && errno != ENOTDIR;
-	return st.st_dev == g->file.dev && st.st_ino == g->file.ino;
-}
-
-static struct rdv_file_id id_of(const struct rdv_sqlite_guard *g, const char *end)
-{
-	char name[NAME_MAX_BYTES];
-	struct stat st;
-
-	if (beside(g, end, name) < 0 || stat(name, &st) < 0)
-		return (struct rdv_file_id){ 0 };
-	return (struct rdv_file_id){ st.st_dev, st.st_ino };
-}
-
-static bool same(struct rdv_file_id a, struct rdv_file_id b)
-{
-	return a.ino && a.ino == b.ino && a.dev == b.dev;
 }
 
 void rdv_guard_complain(struct rdv_sqlite_guard *g, const char *text)
@@ -141,10 +114,10 @@ bool rdv_guard_look(struct rdv_sqlite_guard *g)
 		return true;
 	if (rdv_guard_moved(g))
 		return false;
-	if (in_place(g)) {
+	if (rdv_file_in_place(g->path, g->file)) {
 		/* Files of ours, as long as the database is. */
-		g->wal = id_of(g, "-wal");
-		g->shm = id_of(g, "-shm");
+		g->wal = rdv_file_id(g->path, "-wal");
+		g->shm = rdv_file_id(g->path, "-shm");
 		return true;
 	}
 	set_moved(g, true);
@@ -260,14 +233,6 @@ static int merge(struct rdv_sqlite_guard *g, int64_t *ret_peers, struct hws_erro
 	return r;
 }
 
-static void remove_ours(const struct rdv_sqlite_guard *g, const char *end, struct rdv_file_id ours)
-{
-	char name[NAME_MAX_BYTES];
-
-	if (same(ours, id_of(g, end)) && beside(g, end, name) == HWS_OK)
-		unlink(name);
-}
-
 /* Makes or opens the file at the path, locked, with what was saved in it. */
 static int take_file(struct rdv_sqlite_guard *g, int64_t *ret_peers, struct hws_error *err)
 {
@@ -283,7 +248,7 @@ static int take_file(struct rdv_sqlite_guard *g, int64_t *ret_peers, struct hws_
 	if (g->lock_fd >= 0)
 		close(g->lock_fd);
 	g->lock_fd = fd;
-	g->file = id_of(g, "");
+	g->file = rdv_file_id(g->path, "");
 	g->wal = g->shm = (struct rdv_file_id){ 0 };
 	return HWS_OK;
 }
@@ -296,8 +261,8 @@ int rdv_guard_renew(struct rdv_sqlite_guard *g)
 
 	if (others_are_open(g))
 		return HWS_ERR_STORE;
-	remove_ours(g, "-wal", g->wal);
-	remove_ours(g, "-shm", g->shm);
+	rdv_file_remove_ours(g->path, "-wal", g->wal);
+	rdv_file_remove_ours(g->path, "-shm", g->shm);
 	r = take_file(g, &peers, &err);
 	if (r < 0) {
 		rdv_guard_complain(g, err.text);

@@ -3,17 +3,12 @@
  * replaced while the server runs. Private to the sqlite back-end. Any thread, but where a function
  * says otherwise. */
 #pragma once
+#include "server-rendezvous/store/sqlite/file_id.h"
 #include "shared/base/err.h"
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
-
-struct rdv_file_id {
-	dev_t dev;
-	ino_t ino; /* 0 = none */
-};
 
 struct rdv_sqlite_guard {
 	const char *path; /* borrowed */
